@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP(S) by libcurl: the only door to it. http_call() is one request; open_http_source() pulls a
+// body as a stream. Redirects are followed only where a caller asks (up to 5, http and https only,
+// never from https to http).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/stream.h"
+
+namespace base {
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;
+    std::string unix_socket;           // connect here instead of to the URL's host
+    std::vector<std::string> headers;  // "Name: value"
+    std::string body;
+    ByteSource* body_source =
+        nullptr;  // streamed with chunked encoding instead of `body`; borrowed
+    // Gets the body as it comes instead of HttpResponse::body, unless the status is 400 or more.
+    // Returning false ends the call without an error.
+    std::function<bool(std::string_view)> on_body;
+    std::chrono::milliseconds timeout = std::chrono::seconds(60);  // of the whole call; 0: none
+    bool follow_redirects = false;
+};
+
+struct HttpResponse {
+    int status = 0;
+    std::string body;
+    std::map<std::string, std::string> headers;  // lower-case names
+};
+
+// Throws Error(environment) when the server cannot be reached, Error(timeout), Error(interrupted).
+// An HTTP status of 400 and more is not an error here.
+HttpResponse http_call(const HttpRequest& request);
+
+// Streams the body of a GET; throws not_found, external or environment as the server answers.
+std::unique_ptr<ByteSource> open_http_source(const std::string& url);
+bool is_http_url(std::string_view location);
+std::string url_encode(std::string_view text);  // everything but RFC 3986 unreserved
+
+}  // namespace base
