@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovfkit/descriptor/envelope_queries.h"
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "ovfkit/descriptor/units.h"
+
+namespace ovfkit {
+
+namespace {
+
+template <typename Visit>
+void walk(const Content& content, const Visit& visit) {
+    visit(content);
+    if (const auto* collection = std::get_if<VirtualSystemCollection>(&content)) {
+        for (const Content& member : collection->members) {
+            walk(member, visit);
+        }
+    }
+}
+
+template <typename T>
+std::vector<const T*> all_of_kind(const Envelope& envelope) {
+    std::vector<const T*> found;
+    if (envelope.content) {
+        walk(*envelope.content, [&](const Content& content) {
+            if (const T* one = std::get_if<T>(&content)) {
+                found.push_back(one);
+            }
+        });
+    }
+    return found;
+}
+
+template <typename T, typename Match>
+const T* find_in(const std::vector<T>& list, const Match& match) {
+    const auto found = std::find_if(list.begin(), list.end(), match);
+    return found == list.end() ? nullptr : &*found;
+}
+
+bool holds_in(const HardwareItem& item, std::string_view configuration) {
+    const auto& names = item.configurations;
+    return names.empty() || std::find(names.begin(), names.end(), configuration) != names.end();
+}
+
+bool is_storage_type(int type) {
+    return type == resource::kDisk || type == resource::kLogicalDisk;
+}
+
+bool is_cdrom_type(int type) {
+    return type == resource::kCdDrive || type == resource::kDvdDrive;
+}
+
+std::string normal_mac(std::string_view text) {
+    std::string digits;
+    for (const char c : text) {
+        if (std::isxdigit(static_cast<unsigned char>(c)) != 0) {
+            digits += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        } else if (c != ':' && c != '-' && c != '.') {
+            return "";
+        }
+    }
+    if (digits.size() != 12) {
+        return "";
+    }
+    std::string mac;
+    for (std::size_t i = 0; i < 12; i += 2) {
+        mac += (i > 0 ? ":" : "") + digits.substr(i, 2);
+    }
+    return mac;
+}
+
+AttachedDisk attach(const Envelope& envelope, const HardwareItem& item,
+                    const std::vector<const HardwareItem*>& items) {
+    AttachedDisk attached;
+    attached.item = &item;
+    attached.is_cdrom = is_cdrom_type(item.resource_type);
+    for (const HardwareItem* candidate : items) {
+        if (!item.parent.empty() && candidate->instance_id == item.parent) {
+            attached.controller = candidate;
+        }
+    }
+    if (item.host_resources.empty()) {
+        return attached;
+    }
+    const auto resource = parse_host_resource(item.host_resources.front());
+    if (resource && resource->is_disk) {
+        attached.disk = find_disk(envelope, resource->id);
+        if (attached.disk != nullptr) {
+            attached.file = find_file(envelope, attached.disk->file_ref);
+        }
+    } else if (resource) {
+        attached.file = find_file(envelope, resource->id);
+    }
+    return attached;
+}
+
+}  // namespace
+
+std::vector<const VirtualSystem*> all_systems(const Envelope& envelope) {
+    return all_of_kind<VirtualSystem>(envelope);
+}
+
+std::vector<const VirtualSystemCollection*> all_collections(const Envelope& envelope) {
+    return all_of_kind<VirtualSystemCollection>(envelope);
+}
+
+const std::string& display_name(const VirtualSystem& system) {
+    return system.name.empty() ? system.id : system.name;
+}
+
+const VirtualSystem* find_system(const Envelope& envelope, std::string_view id) {
+    const auto systems = all_systems(envelope);
+    const auto found = std::find_if(systems.begin(), systems.end(),
+                                    [&](const VirtualSystem* one) { return one->id == id; });
+    return found == systems.end() ? nullptr : *found;
+}
+
+const FileReference* find_file(const Envelope& envelope, std::string_view id) {
+    return find_in(envelope.files, [&](const FileReference& file) { return file.id == id; });
+}
+
+const Disk* find_disk(const Envelope& envelope, std::string_view id) {
+    return find_in(envelope.disks, [&](const Disk& disk) { return disk.id == id; });
+}
+
+const Network* find_network(const Envelope& envelope, std::string_view name) {
+    return find_in(envelope.networks, [&](const Network& network) { return network.name == name; });
+}
+
+const AssemblySection* find_assembly(const Envelope& envelope) {
+    if (!envelope.content) {
+        return nullptr;
+    }
+    const auto* collection = std::get_if<VirtualSystemCollection>(&*envelope.content);
+    return collection != nullptr && collection->assembly ? &*collection->assembly : nullptr;
+}
+
+bool is_isolated(const Envelope& envelope, std::string_view network) {
+    const AssemblySection* assembly = find_assembly(envelope);
+    return assembly != nullptr &&
+           std::find(assembly->isolated_networks.begin(), assembly->isolated_networks.end(),
+                     network) != assembly->isolated_networks.end();
+}
+
+std::string default_configuration(const Envelope& envelope) {
+    const auto* marked = find_in(envelope.configurations,
+                                 [](const DeploymentConfiguration& one) { return one.is_default; });
+    if (marked != nullptr) {
+        return marked->id;
+    }
+    return envelope.configurations.empty() ? "" : envelope.configurations.front().id;
+}
+
+std::vector<const HardwareItem*> items_of(const VirtualSystem& system,
+                                          std::string_view configuration) {
+    std::vector<const HardwareItem*> items;
+    if (system.hardware.empty()) {
+        return items;
+    }
+    for (const HardwareItem& item : system.hardware.front().items) {
+        const bool is_limit = item.bound == HardwareItem::Bound::minimum ||
+                              item.bound == HardwareItem::Bound::maximum;
+        if (is_limit || !holds_in(item, configuration)) {
+            continue;
+        }
+        const auto same = std::find_if(items.begin(), items.end(), [&](const HardwareItem* other) {
+            return !item.instance_id.empty() && other->instance_id == item.instance_id &&
+                   item.configurations.empty() != other->configurations.empty();
+        });
+        if (same == items.end()) {
+            items.push_back(&item);
+        } else if (!item.configurations.empty()) {
+            *same = &item;
+        }
+    }
+    return items;
+}
+
+std::uint32_t cpus_of(const VirtualSystem& system, std::string_view configuration) {
+    std::uint64_t cpus = 0;
+    for (const HardwareItem* item : items_of(system, configuration)) {
+        if (item->resource_type == resource::kProcessor) {
+            cpus += std::min<std::uint64_t>(item->quantity.value_or(1), 1U << 20U);
+        }
+    }
+    if (cpus > 4096) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("virtual system '{}' wants {} processors", system.id, cpus));
+    }
+    return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(cpus));
+}
+
+std::uint64_t memory_bytes_of(const VirtualSystem& system, std::string_view configuration) {
+    std::uint64_t total = 0;
+    for (const HardwareItem* item : items_of(system, configuration)) {
+        if (item->resource_type != resource::kMemory) {
+            continue;
+        }
+        // Without a unit the field means MiB.
+        const auto factor = unit_factor(item->units.empty() ? "byte * 2^20" : item->units);
+        const auto bytes = factor ? multiply(item->quantity.value_or(0), *factor) : std::nullopt;
+        if (!bytes || *bytes > std::numeric_limits<std::uint64_t>::max() - total) {
+            throw base::Error(base::ErrorKind::invalid_input,
+                              fmt::format("the memory of virtual system '{}' cannot be told from "
+                                          "{} times '{}'",
+                                          system.id, item->quantity.value_or(0), item->units));
+        }
+        total += *bytes;
+    }
+    return total;
+}
+
+std::optional<HostResource> parse_host_resource(std::string_view text) {
+    if (text.starts_with("ovf:")) {
+        text.remove_prefix(4);
+    }
+    text.remove_prefix(std::min(text.find_first_not_of('/'), text.size()));
+    for (const std::string_view kind : {"disk/", "file/"}) {
+        if (text.starts_with(kind) && text.size() > kind.size()) {
+            return HostResource{kind == "disk/", std::string(text.substr(kind.size()))};
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<AttachedDisk> disks_of(const Envelope& envelope, const VirtualSystem& system,
+                                   std::string_view configuration) {
+    const auto items = items_of(system, configuration);
+    std::vector<AttachedDisk> disks;
+    for (const HardwareItem* item : items) {
+        if (is_storage_type(item->resource_type) || is_cdrom_type(item->resource_type)) {
+            disks.push_back(attach(envelope, *item, items));
+        }
+    }
+    const auto position = [&](const AttachedDisk& one) {
+        return std::find(items.begin(), items.end(), one.controller) - items.begin();
+    };
+    std::stable_sort(disks.begin(), disks.end(), [&](const AttachedDisk& a, const AttachedDisk& b) {
+        const auto key = [&](const AttachedDisk& one) {
+            return std::tuple(one.is_cdrom, position(one),
+                              one.item->address_on_parent.value_or(0xFFFF));
+        };
+        return key(a) < key(b);
+    });
+    return disks;
+}
+
+std::vector<AttachedNic> nics_of(const VirtualSystem& system, std::string_view configuration) {
+    std::vector<AttachedNic> nics;
+    for (const HardwareItem* item : items_of(system, configuration)) {
+        if (item->resource_type == resource::kEthernet) {
+            nics.push_back({item, item->connections.empty() ? "" : item->connections.front(),
+                            normal_mac(item->address)});
+        }
+    }
+    return nics;
+}
+
+std::vector<EffectiveProperty> properties_of(const VirtualSystem& system,
+                                             std::string_view configuration) {
+    std::vector<EffectiveProperty> properties;
+    for (const ProductSection& section : system.products) {
+        for (const Property& property : section.properties) {
+            EffectiveProperty one{&section, &property, environment_key(section, property),
+                                  property.value, property.has_value};
+            const auto* value = find_in(property.values, [&](const ConfigurationValue& candidate) {
+                return candidate.configuration == configuration;
+            });
+            if (value != nullptr && !configuration.empty()) {
+                one.value = value->value;
+                one.has_value = true;
+            }
+            properties.push_back(std::move(one));
+        }
+    }
+    return properties;
+}
+
+}  // namespace ovfkit

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions to an envelope. The pointers returned are into the envelope that was asked and are
+// valid as long as it is neither changed nor moved. `configuration` is the id of a deployment
+// configuration; pass default_configuration() when the user chose none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ovfkit/descriptor/envelope.h"
+
+namespace ovfkit {
+
+// Every virtual system of the tree, in the order of the descriptor.
+std::vector<const VirtualSystem*> all_systems(const Envelope& envelope);
+std::vector<const VirtualSystemCollection*> all_collections(const Envelope& envelope);
+// The name of the system, or its id when it has none.
+const std::string& display_name(const VirtualSystem& system);
+
+// Each is nullptr when there is none.
+const VirtualSystem* find_system(const Envelope& envelope, std::string_view id);
+const FileReference* find_file(const Envelope& envelope, std::string_view id);
+const Disk* find_disk(const Envelope& envelope, std::string_view id);
+const Network* find_network(const Envelope& envelope, std::string_view name);
+// Of the outermost collection.
+const AssemblySection* find_assembly(const Envelope& envelope);
+bool is_isolated(const Envelope& envelope, std::string_view network);
+
+// The id of the configuration marked as default, else of the first one; empty when there is none.
+std::string default_configuration(const Envelope& envelope);
+
+// The items of the first hardware section that hold in the configuration: an item with bound
+// min or max is a limit, not hardware, and an item for the configuration replaces the one with
+// the same instance id for all.
+std::vector<const HardwareItem*> items_of(const VirtualSystem& system,
+                                          std::string_view configuration);
+
+// 1 and 0 when the descriptor is silent. Errors: units or quantities out of range.
+std::uint32_t cpus_of(const VirtualSystem& system, std::string_view configuration);
+std::uint64_t memory_bytes_of(const VirtualSystem& system, std::string_view configuration);
+
+// "ovf:/disk/vmdisk1" and what the field writes instead ("/disk/vmdisk1", "ovf://disk/vmdisk1").
+struct HostResource {
+    bool is_disk = false;  // else a file
+    std::string id;
+};
+std::optional<HostResource> parse_host_resource(std::string_view text);
+
+struct AttachedDisk {
+    const HardwareItem* item = nullptr;
+    const HardwareItem* controller = nullptr;  // nullptr: none named
+    const Disk* disk = nullptr;                // nullptr: the item names a file
+    const FileReference* file = nullptr;       // nullptr: a blank disk
+    bool is_cdrom = false;
+};
+// Hard disks, then CD-ROMs; each in the order of controllers and addresses on them.
+std::vector<AttachedDisk> disks_of(const Envelope& envelope, const VirtualSystem& system,
+                                   std::string_view configuration);
+
+struct AttachedNic {
+    const HardwareItem* item = nullptr;
+    std::string network;  // empty: not connected
+    std::string mac;      // "00:16:8b:db:00:5e", empty: any
+};
+std::vector<AttachedNic> nics_of(const VirtualSystem& system, std::string_view configuration);
+
+struct EffectiveProperty {
+    const ProductSection* section = nullptr;
+    const Property* property = nullptr;
+    std::string key;    // environment_key()
+    std::string value;  // the default for the configuration
+    bool has_value = false;
+};
+// In the order of the descriptor.
+std::vector<EffectiveProperty> properties_of(const VirtualSystem& system,
+                                             std::string_view configuration);
+
+}  // namespace ovfkit

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// VirtualHardwareSection. DSP0243 clause 8; OVF 0.9 writes InstanceId, Caption and BusNumber.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ovfkit/descriptor/read/reading.h"
+
+namespace ovfkit {
+
+namespace {
+
+std::string first_text(const xml::Element& element, std::string_view local,
+                       std::string_view old_local) {
+    const std::string text = child_text(element, local);
+    return text.empty() ? child_text(element, old_local) : text;
+}
+
+std::vector<std::string> all_texts(const xml::Element& element, std::string_view local) {
+    std::vector<std::string> texts;
+    for (const xml::Element& child : element.children) {
+        if (child.local_name == local && !child.trimmed_text().empty()) {
+            texts.emplace_back(child.trimmed_text());
+        }
+    }
+    return texts;
+}
+
+std::optional<std::uint64_t> number_child(Reading& reading, const xml::Element& item,
+                                          std::string_view local) {
+    const xml::Element* child = item.find_child(local);
+    if (child == nullptr || child->trimmed_text().empty()) {
+        return std::nullopt;
+    }
+    return reading.number_text(child->place, child->trimmed_text(),
+                               fmt::format("{} of hardware item '{}'", local,
+                                           first_text(item, "InstanceID", "InstanceId")));
+}
+
+HardwareItem::Bound bound_of(Reading& reading, const xml::Element& item) {
+    const std::string_view text = item.find_attribute("bound").value_or("");
+    if (text == "min") {
+        return HardwareItem::Bound::minimum;
+    }
+    if (text == "max") {
+        return HardwareItem::Bound::maximum;
+    }
+    if (text == "normal") {
+        return HardwareItem::Bound::normal;
+    }
+    if (!text.empty()) {
+        reading.error(
+            item.place, "bad-bound",
+            fmt::format("the bound of a hardware item is '{}', not min, normal or max", text));
+    }
+    return HardwareItem::Bound::none;
+}
+
+std::optional<bool> flag_child(const xml::Element& item, std::string_view local) {
+    const std::string text = child_text(item, local);
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    return text == "true" || text == "1" || text == "True";
+}
+
+HardwareItem::Kind kind_of(const xml::Element& element) {
+    if (element.local_name == "StorageItem") {
+        return HardwareItem::Kind::storage;
+    }
+    return element.local_name == "EthernetPortItem" ? HardwareItem::Kind::ethernet
+                                                    : HardwareItem::Kind::item;
+}
+
+HardwareItem read_item(Reading& reading, const xml::Element& element) {
+    HardwareItem item;
+    item.place = element.place;
+    item.kind = kind_of(element);
+    item.instance_id = first_text(element, "InstanceID", "InstanceId");
+    item.element_name = first_text(element, "ElementName", "Caption");
+    const auto type = number_child(reading, element, "ResourceType");
+    if (!type || *type > 0xFFFF) {
+        reading.error(element.place, "missing-resource-type",
+                      fmt::format("hardware item '{}' has no resource type", item.instance_id));
+    }
+    item.resource_type = static_cast<int>(std::min<std::uint64_t>(type.value_or(0), 0xFFFF));
+    item.resource_subtype = child_text(element, "ResourceSubType");
+    item.parent = child_text(element, "Parent");
+    item.address = first_text(element, "Address", "BusNumber");
+    if (const auto address = number_child(reading, element, "AddressOnParent")) {
+        item.address_on_parent = static_cast<int>(std::min<std::uint64_t>(*address, 0xFFFF));
+    }
+    item.description = child_text(element, "Description");
+    item.host_resources = all_texts(element, "HostResource");
+    item.connections = all_texts(element, "Connection");
+    item.quantity = number_child(reading, element, "VirtualQuantity");
+    item.reservation = number_child(reading, element, "Reservation");
+    item.limit = number_child(reading, element, "Limit");
+    item.units = child_text(element, "AllocationUnits");
+    item.automatic_allocation = flag_child(element, "AutomaticAllocation");
+    item.required = reading.boolean(element, "required", true);
+    item.bound = bound_of(reading, element);
+    item.configurations = words_of(element.find_attribute("configuration").value_or(""));
+    return item;
+}
+
+}  // namespace
+
+HardwareSection read_hardware(Reading& reading, const xml::Element& element) {
+    reading.check_children(element, {"Info", "System", "Item", "StorageItem", "EthernetPortItem"});
+    HardwareSection section;
+    section.place = element.place;
+    section.info = child_text(element, "Info");
+    section.transports = words_of(element.find_attribute("transport").value_or(""));
+    if (const xml::Element* system = element.find_child("System")) {
+        std::string types = child_text(*system, "VirtualSystemType");
+        std::replace(types.begin(), types.end(), ',', ' ');  // VMware lists several
+        section.system_types = words_of(types);
+    }
+    for (const xml::Element& child : element.children) {
+        if (child.local_name == "Item" || child.local_name == "StorageItem" ||
+            child.local_name == "EthernetPortItem") {
+            section.items.push_back(read_item(reading, child));
+        }
+    }
+    return section;
+}
+
+}  // namespace ovfkit

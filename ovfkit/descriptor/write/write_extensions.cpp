@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our own sections: ovfkit/doc/muster-ovf-1.xsd is their schema.
+#include "ovfkit/descriptor/write/writing.h"
+
+namespace ovfkit {
+
+void write_machine_section(xml::Writer& writer, const MachineSection& section) {
+    writer.open("muster:MachineSection");
+    writer.flag("ovf:required", false);
+    writer.element("Info", "How muster boots the machine, and when it is ready");
+    if (section.boot) {
+        writer.open("muster:Boot");
+        writer.attribute("muster:kernel", section.boot->kernel_file);
+        write_attribute_if(writer, "muster:initrd", section.boot->initrd_file);
+        write_attribute_if(writer, "muster:cmdline", section.boot->command_line);
+        writer.close();
+    }
+    if (section.ready) {
+        writer.open("muster:Ready");
+        writer.attribute("muster:kind", to_string(section.ready->kind));
+        writer.attribute("muster:target", section.ready->target);
+        writer.attribute("muster:timeout",
+                         static_cast<std::uint64_t>(section.ready->timeout.count()));
+        writer.close();
+    }
+    writer.open("muster:Count");
+    writer.attribute("muster:initial", std::uint64_t{section.count.initial});
+    writer.attribute("muster:minimum", std::uint64_t{section.count.minimum});
+    writer.attribute("muster:maximum", std::uint64_t{section.count.maximum});
+    writer.close();
+    writer.close();
+}
+
+void write_assembly_section(xml::Writer& writer, const AssemblySection& section) {
+    writer.open("muster:AssemblySection");
+    writer.flag("ovf:required", false);
+    writer.attribute("muster:name", section.name);
+    write_attribute_if(writer, "muster:version", section.version);
+    writer.element("Info", "What muster publishes of the assembly");
+    for (const std::string& network : section.isolated_networks) {
+        writer.open("muster:Network");
+        writer.attribute("muster:name", network);
+        writer.flag("muster:isolated", true);
+        writer.close();
+    }
+    for (const Publish& publish : section.publish) {
+        writer.open("muster:Publish");
+        writer.attribute("muster:machine", publish.machine);
+        writer.attribute("muster:port", std::uint64_t{publish.port});
+        write_attribute_if(writer, "muster:as", publish.name);
+        if (publish.host_port) {
+            writer.attribute("muster:hostPort", std::uint64_t{*publish.host_port});
+        }
+        writer.close();
+    }
+    writer.close();
+}
+
+}  // namespace ovfkit

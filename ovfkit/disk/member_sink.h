@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the bytes of an untrusted disk member go: a push decoder that turns the stream into a
+// sparse raw file, in any chunking, in one pass. Formats are never guessed from the bytes alone:
+// the descriptor's format URI says what is expected and the first bytes must agree. The descriptor
+// `fd` is borrowed; the file is neither synced nor renamed here (the importer does that once every
+// digest matched). Used by one thread; decoding runs on threads of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/byte_size.h"
+#include "base/stream.h"
+
+namespace ovfkit {
+
+struct DecodedDisk {
+    std::string encoding;               // "streamOptimized" or "raw", with "+gzip" when compressed
+    std::uint64_t capacity_bytes = 0;   // by the disk's own header, not by the descriptor
+    std::uint64_t populated_bytes = 0;  // bytes of the grains that were written
+};
+
+// write() throws as soon as the stream turns out wrong or a worker failed, naming the object:
+// invalid_input (damaged, truncated, over a limit), unsupported (another format; the hint says how
+// to convert), environment (no space). After a throw only destruction is allowed; the file then
+// holds rubbish and is the caller's to remove.
+class DiskSink : public base::ByteSink {
+  public:
+    // The end of the stream: waits for the workers, checks completeness, sets the file's size.
+    virtual DecodedDisk finish() = 0;
+};
+
+struct DiskSinkOptions {
+    std::string name;  // for messages: the member's name
+    int fd = -1;       // an empty regular file open for writing
+    std::uint64_t max_capacity_bytes = 65536 * base::kGiB;
+    unsigned threads = 0;  // 0: one per core
+};
+
+// The decoder for a File of a descriptor. `format_uri` is ovf:format of the Disk that uses it
+// (empty when unknown), `compression` is ovf:compression of the File ("", "identity" or "gzip").
+std::unique_ptr<DiskSink> make_member_sink(const DiskSinkOptions& options,
+                                           const std::string& format_uri,
+                                           const std::string& compression = "");
+
+// What our own writer declares, DSP0243 5.2 "Disk".
+inline constexpr const char* kStreamOptimizedFormatUri =
+    "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
+
+}  // namespace ovfkit

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovfkit/disk/stream_vmdk_encoder.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/byte_size.h"
+#include "base/crypto/digest.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "ovfkit/disk/byte_order.h"
+#include "ovfkit/disk/codec/deflate.h"
+#include "ovfkit/disk/ordered_pool.h"
+#include "ovfkit/disk/vmdk/stream_writer.h"
+#include "ovfkit/disk/zero_test.h"
+
+namespace ovfkit {
+
+namespace {
+
+using vmdk::EncodedGrains;
+
+constexpr std::uint64_t kGrainBytes = 64 * base::kKiB;
+constexpr std::uint64_t kGrainsPerRun = 16;
+constexpr std::uint64_t kGrainsPerTable = 512;
+
+// Neighbouring grains that lie in one grain table.
+struct GrainRun {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+};
+
+// Cuts the data ranges of a disk into runs, in disk order.
+class RunPlanner {
+  public:
+    explicit RunPlanner(const DiskReader& disk)
+        : disk_(disk), grains_(round_up(disk.capacity_bytes(), kGrainBytes) / kGrainBytes) {}
+
+    std::optional<GrainRun> next() {
+        if (next_grain_ >= range_end_ && !find_range()) {
+            return std::nullopt;
+        }
+        const std::uint64_t table_end = (next_grain_ / kGrainsPerTable + 1) * kGrainsPerTable;
+        const std::uint64_t end = std::min({next_grain_ + kGrainsPerRun, range_end_, table_end});
+        const GrainRun run{next_grain_, end - next_grain_};
+        next_grain_ = end;
+        return run;
+    }
+
+  private:
+    bool find_range() {
+        if (next_grain_ >= grains_) {
+            return false;
+        }
+        const auto range = disk_.next_data(next_grain_ * kGrainBytes);
+        if (!range) {
+            return false;
+        }
+        next_grain_ = range->offset / kGrainBytes;
+        range_end_ = round_up(range->offset + range->length, kGrainBytes) / kGrainBytes;
+        return true;
+    }
+
+    const DiskReader& disk_;
+    std::uint64_t grains_;
+    std::uint64_t next_grain_ = 0;
+    std::uint64_t range_end_ = 0;
+};
+
+// What one thread does with a run: read, leave out zero grains, deflate, frame.
+class RunEncoder {
+  public:
+    RunEncoder(const DiskReader& disk, int level)
+        : disk_(disk),
+          deflater_(level),
+          raw_(kGrainsPerRun * kGrainBytes),
+          packed_(deflater_.zlib_bound(kGrainBytes)) {}
+
+    EncodedGrains operator()(const GrainRun& run) {
+        const std::uint64_t offset = run.first * kGrainBytes;
+        const std::uint64_t length = run.count * kGrainBytes;
+        const std::uint64_t there = std::min(length, disk_.capacity_bytes() - offset);
+        disk_.read_at(offset, std::span(raw_).first(there));
+        std::fill(raw_.begin() + static_cast<std::ptrdiff_t>(there),
+                  raw_.begin() + static_cast<std::ptrdiff_t>(length), std::byte{0});
+        EncodedGrains result{.end_grain = run.first + run.count};
+        for (std::uint64_t i = 0; i < run.count; ++i) {
+            const auto grain = std::span(raw_).subspan(i * kGrainBytes, kGrainBytes);
+            if (!is_all_zero(grain)) {
+                const std::size_t size = deflater_.zlib(grain, packed_);
+                result.append(run.first + i, std::span(packed_).first(size));
+            }
+        }
+        return result;
+    }
+
+  private:
+    const DiskReader& disk_;
+    Deflater deflater_;
+    std::vector<std::byte> raw_;
+    std::vector<std::byte> packed_;
+};
+
+// One pass cannot know the whole content before the descriptor is written: the capacity and the
+// first grain (partition table with its disk id) stand for it.
+std::uint32_t content_id(const DiskReader& disk) {
+    std::vector<std::byte> head(8 + std::min(kGrainBytes, disk.capacity_bytes()));
+    store_le(head, 0, disk.capacity_bytes());
+    disk.read_at(0, std::span(head).subspan(8));
+    const std::string hex =
+        base::digest_hex(base::DigestAlgorithm::sha256, base::as_text(head)).substr(0, 8);
+    const auto id = static_cast<std::uint32_t>(std::stoul(hex, nullptr, 16));
+    return std::min(id, 0xfffffffdU);  // the two highest values mean "none"
+}
+
+}  // namespace
+
+StreamVmdkResult encode_stream_optimized(const DiskReader& disk, base::ByteSink& sink,
+                                         const StreamVmdkOptions& options) {
+    const unsigned threads = thread_count(options.threads);
+    const std::size_t most_pending = 2 * static_cast<std::size_t>(threads);
+    const std::uint64_t capacity = disk.capacity_bytes();
+    if (capacity == 0) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("disk '{}' is empty", disk.name()));
+    }
+    vmdk::StreamWriter writer(sink, capacity, disk.name());
+    writer.begin(options.cid ? *options.cid : content_id(disk), options.extent_name);
+
+    RunPlanner planner(disk);
+    OrderedPool<GrainRun, EncodedGrains> pool(threads, [&] {
+        // std::function wants a copyable target.
+        auto encoder = std::make_shared<RunEncoder>(disk, options.level);
+        return [encoder](const GrainRun& run) { return (*encoder)(run); };
+    });
+    std::optional<GrainRun> run = planner.next();
+    while (run || pool.pending() > 0) {
+        base::interrupt().check();
+        while (run && pool.pending() < most_pending) {
+            pool.submit(*run);
+            run = planner.next();
+        }
+        const EncodedGrains grains = pool.take();
+        writer.add(grains);
+        if (options.on_progress) {
+            options.on_progress(std::min(grains.end_grain * kGrainBytes, capacity), capacity);
+        }
+    }
+    writer.finish();
+    return {.capacity_bytes = capacity,
+            .populated_bytes = writer.grains_written() * kGrainBytes,
+            .encoded_bytes = writer.bytes_written()};
+}
+
+}  // namespace ovfkit

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovfkit/package/package_report.h"
+
+#include <algorithm>
+
+#include "base/crypto/signature.h"
+
+namespace ovfkit {
+
+namespace {
+
+base::Json signature_json(const SignatureReport& signature) {
+    base::Json json{{"state", to_string(signature.state)}};
+    if (signature.state == CheckState::absent) {
+        return json;
+    }
+    json["file"] = signature.name;
+    json["algorithm"] = signature.algorithm;
+    json["subject"] = signature.subject;
+    json["issuer"] = signature.issuer;
+    json["fingerprint"] = signature.fingerprint;
+    json["key"] = signature.key;
+    json["not_before"] = base::format_utc_date(signature.not_before);
+    json["not_after"] = base::format_utc_date(signature.not_after);
+    json["valid_now"] = signature.valid_now;
+    json["self_signed"] = signature.self_signed;
+    json["trusted"] = signature.trusted;
+    json["why_not_trusted"] = signature.why_not_trusted;
+    return json;
+}
+
+}  // namespace
+
+std::string_view to_string(CheckState state) {
+    switch (state) {
+        case CheckState::absent: return "absent";
+        case CheckState::ok: return "ok";
+        case CheckState::failed: return "failed";
+    }
+    return "absent";
+}
+
+const PackageMember* PackageReport::find_member(std::string_view name) const {
+    const auto found =
+        std::find_if(members.begin(), members.end(),
+                     [&](const PackageMember& member) { return member.name == name; });
+    return found == members.end() ? nullptr : &*found;
+}
+
+base::Json to_json(const PackageReport& report) {
+    base::Json members = base::Json::array();
+    for (const PackageMember& member : report.members) {
+        members.push_back({{"name", member.name},
+                           {"size", member.size},
+                           {"sha256", member.sha256},
+                           {"in_manifest", member.in_manifest}});
+    }
+    base::Json findings = base::Json::array();
+    for (const PackageFinding& finding : report.findings) {
+        findings.push_back({{"code", finding.code}, {"text", finding.text}});
+    }
+    return {{"source", report.source},
+            {"descriptor", report.descriptor_name},
+            {"bytes", report.total_bytes},
+            {"members", std::move(members)},
+            {"manifest",
+             {{"state", to_string(report.manifest.state)},
+              {"file", report.manifest.name},
+              {"algorithms", report.manifest.algorithms}}},
+            {"signature", signature_json(report.signature)},
+            {"findings", std::move(findings)},
+            {"failures", report.failures}};
+}
+
+}  // namespace ovfkit

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What reading a package has proved, as a plain value: what was checked, by whom it is signed, what
+// was odd. Made by read_package(); printed by `muster verify`, stored with an import.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace ovfkit {
+
+struct PackageMember {
+    std::string name;
+    std::uint64_t size = 0;
+    std::string sha256;
+    bool in_manifest = false;  // and its digest was compared
+};
+
+enum class CheckState { absent, ok, failed };
+std::string_view to_string(CheckState state);
+
+struct ManifestReport {
+    CheckState state = CheckState::absent;
+    std::string name;
+    std::vector<std::string> algorithms;  // "SHA256"
+};
+
+struct SignatureReport {
+    CheckState state = CheckState::absent;  // ok: the signature fits the manifest and certificate
+    std::string name;                       // of the .cert member
+    std::string algorithm;
+    std::string subject;
+    std::string issuer;
+    std::string fingerprint;  // SHA-256, hex
+    std::string key;
+    std::time_t not_before = 0;
+    std::time_t not_after = 0;
+    bool valid_now = false;
+    bool self_signed = false;
+    bool trusted = false;  // a chain to the trust file: never true without one
+    std::string why_not_trusted;
+};
+
+// Something a person should know. Failures are not findings: they are thrown, or collected.
+struct PackageFinding {
+    std::string code;  // "weak_digest", "trailing_data", "descriptor_not_first", …
+    std::string text;
+};
+
+struct PackageReport {
+    std::string source;
+    std::string descriptor_name;
+    std::uint64_t total_bytes = 0;
+    std::vector<PackageMember> members;  // in stream order, descriptor and manifest too
+    ManifestReport manifest;
+    SignatureReport signature;
+    std::vector<PackageFinding> findings;
+    std::vector<std::string> failures;  // only with VerifyPolicy::collect_failures
+
+    const PackageMember* find_member(std::string_view name) const;
+};
+
+base::Json to_json(const PackageReport& report);
+
+}  // namespace ovfkit

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes an OVA: members in the order of the calls (the descriptor first), their digests taken on
+// the way, then manifest and certificate. Into a pipe each size must be known beforehand; into a
+// file it need not be, and the descriptor may be reserved first and filled in when the sizes of
+// the disks are known. The caller owns the output and publishes it after finish() (AtomicFile).
+// Not thread-safe. DSP0243 2.1.1, 5.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/crypto/digest.h"
+#include "base/stream.h"
+#include "ovfkit/package/certificate.h"
+#include "ovfkit/package/manifest.h"
+#include "ovfkit/package/tar/tar_writer.h"
+
+namespace ovfkit {
+
+struct PackageWriterOptions {
+    base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
+    std::uint64_t mtime = package_time();
+};
+
+class PackageWriter {
+  public:
+    // Writes the member's data; must not keep the sink.
+    using Fill = std::function<void(base::ByteSink&)>;
+
+    explicit PackageWriter(base::ByteSink& sink, PackageWriterOptions options = {});
+    PackageWriter(int seekable_fd, std::string name, PackageWriterOptions options = {});
+    PackageWriter(const PackageWriter&) = delete;
+    PackageWriter& operator=(const PackageWriter&) = delete;
+
+    bool seekable() const { return tar_.seekable(); }
+
+    // A small member from memory: the descriptor, a message bundle. The first one with the
+    // extension .ovf names manifest and certificate.
+    void add_text(const std::string& name, std::string_view text);
+    // Keeps room for the descriptor (seekable output only); fill_reserved() must follow before
+    // finish(). A shorter text is filled up with line ends, which XML allows after its end.
+    void reserve_text(const std::string& name, std::uint64_t bytes);
+    void fill_reserved(std::string_view text);
+    // `size` bytes exactly, else Error(internal).
+    void add_member(const std::string& name, std::uint64_t size, const Fill& fill);
+    // Size unknown: seekable output only. Returns the size.
+    std::uint64_t add_member(const std::string& name, const Fill& fill);
+    // Manifest, certificate if a signer is given, end of archive.
+    void finish(const PackageSigner* signer = nullptr);
+
+    const std::vector<ManifestEntry>& entries() const { return manifest_.entries; }
+
+  private:
+    struct Reserved {
+        std::size_t entry;
+        std::uint64_t offset;
+        std::uint64_t bytes;
+    };
+    std::uint64_t write_member(const std::string& name, std::optional<std::uint64_t> size,
+                               const Fill& fill);
+    void note_descriptor(const std::string& name);
+    void put_unlisted(const std::string& name, std::string_view text);
+
+    TarWriter tar_;
+    PackageWriterOptions options_;
+    Manifest manifest_;
+    std::optional<Reserved> reserved_;
+    std::string base_name_;  // of the descriptor, without .ovf
+};
+
+}  // namespace ovfkit

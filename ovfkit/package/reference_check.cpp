@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovfkit/package/reference_check.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "ovfkit/package/tar/member_name.h"
+
+namespace ovfkit {
+
+namespace {
+
+constexpr std::size_t kChunkDigits = 9;
+
+std::string percent_decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        const bool escape =
+            text[i] == '%' && i + 2 < text.size() &&
+            std::from_chars(&text[i] + 1, &text[i] + 3, value, 16).ptr == &text[i] + 3;
+        if (escape) {
+            decoded += static_cast<char>(value);
+            i += 2;
+        } else {
+            decoded += text[i];
+        }
+    }
+    return decoded;
+}
+
+// "http", "file" and so on in front of a colon; a single letter would be a drive of Windows.
+bool has_scheme(std::string_view href) {
+    const std::size_t colon = href.find(':');
+    return colon != std::string_view::npos && colon > 1 &&
+           std::isalpha(static_cast<unsigned char>(href.front())) != 0 &&
+           std::all_of(href.begin(), href.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' ||
+                      c == '.';
+           });
+}
+
+std::string_view without_dot(std::string_view href) {
+    while (href.starts_with("./")) {
+        href.remove_prefix(2);
+    }
+    return href;
+}
+
+// Both forms that a member's name may have.
+struct Target {
+    std::string_view written;
+    std::string decoded;
+};
+
+Target target_of(const FileReference& file) {
+    const std::string_view href = without_dot(file.href);
+    return {href, percent_decoded(href)};
+}
+
+bool names_member(const Target& target, std::string_view member) {
+    return target.written == member || target.decoded == member;
+}
+
+bool names_chunk(const Target& target, std::string_view member) {
+    if (member.size() < kChunkDigits + 2 || member[member.size() - kChunkDigits - 1] != '.') {
+        return false;
+    }
+    const std::string_view digits = member.substr(member.size() - kChunkDigits);
+    return digits.find_first_not_of("0123456789") == std::string_view::npos &&
+           names_member(target, member.substr(0, member.size() - kChunkDigits - 1));
+}
+
+struct Holding {
+    std::vector<const PackageMember*> whole;
+    std::vector<const PackageMember*> chunks;  // in the order of their numbers
+};
+
+Holding members_of(const FileReference& file, const std::vector<PackageMember>& members) {
+    Holding holding;
+    const Target target = target_of(file);
+    for (const PackageMember& member : members) {
+        if (names_member(target, member.name)) {
+            holding.whole.push_back(&member);
+        } else if (names_chunk(target, member.name)) {
+            holding.chunks.push_back(&member);
+        }
+    }
+    std::sort(holding.chunks.begin(), holding.chunks.end(),
+              [](const auto* a, const auto* b) { return a->name < b->name; });
+    return holding;
+}
+
+void check_chunks(const FileReference& file, const std::vector<const PackageMember*>& chunks,
+                  Verdict& verdict) {
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        if (!chunks[i]->name.ends_with(fmt::format(".{:09}", i))) {
+            verdict.fail(fmt::format("chunk {} of file '{}' is missing", i, file.href));
+            return;
+        }
+    }
+}
+
+void check_file(const FileReference& file, const Holding& holding, Verdict& verdict) {
+    if (has_scheme(file.href)) {
+        verdict.fail(fmt::format("file '{}' is outside the package, at '{}'", file.id, file.href),
+                     "muster does not fetch what a package names: put the file into the package",
+                     base::ErrorKind::unsupported);
+        return;
+    }
+    // The same rules as for member names: an href that leaves the package names no member of it.
+    if (!verdict.check([&] { normalized_member_name(file.href, "References"); })) {
+        return;
+    }
+    if (holding.whole.size() > 1) {
+        verdict.fail(fmt::format("the href '{}' fits two members, '{}' and '{}'", file.href,
+                                 holding.whole[0]->name, holding.whole[1]->name));
+    } else if (holding.whole.size() == 1) {
+        const std::uint64_t size = holding.whole[0]->size;
+        if (file.size && *file.size != size) {
+            verdict.note("size_differs",
+                         fmt::format("the descriptor says that '{}' has {} bytes; it has {}",
+                                     file.href, *file.size, size));
+        }
+    } else if (!holding.chunks.empty()) {
+        check_chunks(file, holding.chunks, verdict);
+    } else {
+        verdict.fail(
+            fmt::format("the descriptor refers to '{}', which is not in the package", file.href));
+    }
+}
+
+}  // namespace
+
+const FileReference* find_file_of_member(const Envelope& envelope, std::string_view member) {
+    for (const FileReference& file : envelope.files) {
+        if (names_member(target_of(file), member)) {
+            return &file;
+        }
+    }
+    for (const FileReference& file : envelope.files) {
+        if (names_chunk(target_of(file), member)) {
+            return &file;
+        }
+    }
+    return nullptr;
+}
+
+void check_references(const Envelope& envelope, const std::vector<PackageMember>& members,
+                      const std::vector<std::string>& ignored, Verdict& verdict) {
+    std::map<const PackageMember*, std::string> users;  // member → id of the File that names it
+    for (const FileReference& file : envelope.files) {
+        const Holding holding = members_of(file, members);
+        check_file(file, holding, verdict);
+        for (const PackageMember* member : holding.whole.empty() ? holding.chunks : holding.whole) {
+            const auto [known, fresh] = users.emplace(member, file.id);
+            if (!fresh) {
+                verdict.fail(fmt::format("the files '{}' and '{}' both refer to '{}'",
+                                         known->second, file.id, member->name));
+            }
+        }
+    }
+    for (const PackageMember& member : members) {
+        const bool expected =
+            std::find(ignored.begin(), ignored.end(), member.name) != ignored.end();
+        if (!expected && users.count(&member) == 0) {
+            verdict.note("unreferenced_file",
+                         fmt::format("the descriptor does not refer to '{}'", member.name));
+        }
+    }
+}
+
+}  // namespace ovfkit

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the descriptors of the corpus (see CONTRIBUTING.md, MUSTER_CORPUS) and compares what we say
+// of each with EXPECT.tsv. A difference that is not in the list of known ones fails, and so does a
+// known one that went away: the list shall stay true.
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "ovfkit/descriptor/read_envelope.h"
+#include "ovfkit/descriptor/write_envelope.h"
+
+namespace {
+
+constexpr int kSkipped = 77;
+
+struct Expectation {
+    std::string path;
+    bool accept = false;
+    bool needs_companion = false;
+};
+
+// Path suffix and why the verdict cannot be ours.
+const std::map<std::string, std::string> kKnownDifferences{
+    {"fixtures/empty.ovf", "an envelope without any content is of no use to anybody"},
+    {"fixtures/invalid-property-key.ovf", "VMware's own appliances have '.' in keys: a warning"},
+    {"Neg/bare_minimal.ovf", "byte for byte the same as the one in Pos"},
+    {"Neg/bare_minimal_http.ovf", "byte for byte the same as the one in Pos"},
+    {"Neg/content_withnoinfo.ovf", "differs from Pos/bare_minimal.ovf by the id only"},
+    {"Neg/identity_compression.ovf", "differs from the one in Pos by the prefix only"},
+    {"Neg/invalid_zero_capacity.ovf",
+     "nothing in it differs from accepted ones but empty References"},
+    {"Neg/not_in_order_disks.ovf", "the disk file is missing or does not fit"},
+    {"Neg/invalid_createType_disk.ovf", "the fault is inside the disk file"},
+    {"Neg/invalid_delta_reference_disk.ovf", "the fault is inside the disk file"},
+    {"Neg/valid_no_disk.ovf", "the disk file is missing"},
+    {"Neg/valid_no_disk_in_server.ovf", "the disk file is missing"},
+    {"Neg/gzip_compression.ovf", "the disk file does not fit"},
+    {"Neg/invalid_ref_size_neg.ovf", "the disk file is a dummy"},
+    {"Neg/invalid_ref_size_null.ovf", "the disk file is a dummy"},
+    {"Neg/invalid_vmdk.ovf", "the disk file is a dummy"},
+};
+
+std::vector<Expectation> read_expectations(const std::filesystem::path& corpus) {
+    std::vector<Expectation> expectations;
+    std::istringstream lines(base::read_file(corpus / "EXPECT.tsv"));
+    std::string line;
+    std::getline(lines, line);  // the heads of the columns
+    while (std::getline(lines, line)) {
+        std::istringstream cells(line);
+        std::string path;
+        std::string verdict;
+        std::string basis;
+        std::string companion;
+        std::getline(cells, path, '\t');
+        std::getline(cells, verdict, '\t');
+        std::getline(cells, basis, '\t');
+        std::getline(cells, companion, '\t');
+        expectations.push_back({path, verdict == "accept", companion == "yes"});
+    }
+    return expectations;
+}
+
+// Empty: accepted.
+std::string complaint_about(const std::filesystem::path& path) {
+    try {
+        ovfkit::read_envelope(base::read_file(path), path.filename().string());
+        return "";
+    } catch (const base::Error& error) {
+        return error.message();
+    }
+}
+
+const std::string* known_difference(const std::string& path) {
+    for (const auto& [suffix, reason] : kKnownDifferences) {
+        if (path.ends_with(suffix)) {
+            return &reason;
+        }
+    }
+    return nullptr;
+}
+
+int judge(const std::filesystem::path& corpus) {
+    int right = 0;
+    int known = 0;
+    int wrong = 0;
+    for (const Expectation& expectation : read_expectations(corpus)) {
+        const std::string complaint = complaint_about(corpus / expectation.path);
+        const bool agrees = complaint.empty() == expectation.accept;
+        const bool is_known = known_difference(expectation.path) != nullptr;
+        right += agrees ? 1 : 0;
+        known += !agrees && is_known ? 1 : 0;
+        if (agrees == is_known) {
+            ++wrong;
+            std::cout << fmt::format("{} {}: expected {}, {}\n", agrees ? "NO LONGER" : "WRONG",
+                                     expectation.path, expectation.accept ? "accept" : "reject",
+                                     complaint.empty() ? "accepted" : complaint);
+        }
+    }
+    std::cout << fmt::format("{} verdicts as expected, {} known differences, {} wrong\n", right,
+                             known, wrong);
+    return wrong == 0 && right > 0 ? 0 : 1;
+}
+
+// What writing OVF 1.1 loses on purpose.
+void normalise(std::vector<ovfkit::HardwareItem>& items) {
+    for (ovfkit::HardwareItem& item : items) {
+        item.kind = ovfkit::HardwareItem::Kind::item;
+    }
+}
+
+void normalise(ovfkit::Content& content) {
+    if (auto* system = std::get_if<ovfkit::VirtualSystem>(&content)) {
+        system->unknown_sections.clear();
+        for (ovfkit::HardwareSection& section : system->hardware) {
+            normalise(section.items);
+        }
+        return;
+    }
+    auto& collection = std::get<ovfkit::VirtualSystemCollection>(content);
+    collection.unknown_sections.clear();
+    for (ovfkit::Content& member : collection.members) {
+        normalise(member);
+    }
+}
+
+ovfkit::Envelope normalised(ovfkit::Envelope envelope) {
+    envelope.version = "1.1";
+    envelope.unknown_sections.clear();
+    normalise(*envelope.content);
+    return envelope;
+}
+
+std::filesystem::path prepare_schema(const std::filesystem::path& corpus,
+                                     const std::filesystem::path& dir) {
+    const auto schemas = corpus / "xen-orchestra/packages/xo-vmdk-to-vhd/src/ova-schema";
+    for (const auto& entry : std::filesystem::directory_iterator(schemas)) {
+        std::filesystem::create_symlink(entry.path(), dir / entry.path().filename());
+    }
+    const auto ours = std::filesystem::path(MUSTER_SOURCE_DIR) / "ovfkit/doc/muster-ovf-1.xsd";
+    std::filesystem::create_symlink(ours, dir / ours.filename());
+    return dir / ours.filename();
+}
+
+// Every accepted descriptor, read, written and read again, says the same and is valid by the
+// schema of DSP8023 1.1.1 together with ours.
+int rewrite(const std::filesystem::path& corpus) {
+    const base::TempDir dir;
+    const auto schema = prepare_schema(corpus, dir.path());
+    std::vector<std::string> argv{"xmllint", "--nonet", "--noout", "--schema", schema.string()};
+    int wrong = 0;
+    int count = 0;
+    for (const Expectation& expectation : read_expectations(corpus)) {
+        const auto path = corpus / expectation.path;
+        if (!complaint_about(path).empty()) {
+            continue;
+        }
+        const auto envelope = ovfkit::read_envelope(base::read_file(path), expectation.path);
+        const std::string text = ovfkit::write_envelope(envelope);
+        if (ovfkit::read_envelope(text, "again.ovf") != normalised(envelope)) {
+            std::cout << "CHANGED BY WRITING " << expectation.path << "\n";
+            ++wrong;
+        }
+        const auto written = dir.path() / fmt::format("{}.ovf", ++count);
+        base::write_file(written, text);
+        argv.push_back(written.string());
+    }
+    const auto result = base::run(base::Command{.argv = argv});
+    if (result.status != 0) {
+        std::cout << "NOT VALID BY THE SCHEMA\n" << result.err.substr(0, 4000);
+        ++wrong;
+    }
+    std::cout << fmt::format("{} descriptors written again, {} wrong\n", count, wrong);
+    return wrong == 0 && count > 0 ? 0 : 1;
+}
+
+// Whatever the corpus holds, reading it must end in an envelope or in an Error.
+int read_everything(const std::filesystem::path& corpus) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(corpus)) {
+        const std::string extension = entry.path().extension().string();
+        if (entry.is_regular_file() && (extension == ".ovf" || extension == ".xml")) {
+            complaint_about(entry.path());
+            ++count;
+        }
+    }
+    std::cout << fmt::format("{} files read\n", count);
+    return count > 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+    const char* corpus = std::getenv("MUSTER_CORPUS");
+    if (corpus == nullptr || *corpus == '\0') {
+        const char* require_all = std::getenv("MUSTER_REQUIRE_ALL");
+        std::cout << "skipped: MUSTER_CORPUS names no folder of descriptors\n";
+        return require_all != nullptr && std::string(require_all) == "1" ? 1 : kSkipped;
+    }
+    return judge(corpus) + rewrite(corpus) + read_everything(corpus) == 0 ? 0 : 1;
+}
