@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/build.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "imagebuilder/disk/disk_image.h"
+#include "imagebuilder/disk/initrd.h"
+#include "imagebuilder/image_store.h"
+#include "imagebuilder/input_key.h"
+#include "imagebuilder/step_clock.h"
+#include "imagebuilder/tree/finish.h"
+#include "imagebuilder/tree/sandbox.h"
+#include "imagebuilder/tree/seal.h"
+#include "imagebuilder/tree/tree_builder.h"
+#include "imagebuilder/work_dir.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+// Part of every key: raise it when the same recipe gives another tree or disk.
+constexpr std::string_view kBuilder = "muster imagebuilder 1";
+
+std::optional<GuestFiles> require_guest(const Recipe& recipe) {
+    if (!wants_guest(recipe)) {
+        return std::nullopt;
+    }
+    auto guest = find_guest_files();
+    if (!guest) {
+        throw Error(ErrorKind::environment, "the program 'muster-guest' for the image is missing",
+                    "build the target 'muster-guest' beside muster, set MUSTER_GUEST to its path, "
+                    "or write 'guest: false' in the recipe");
+    }
+    return guest;
+}
+
+// Everything that decides what the image will be.
+std::string image_key(const Recipe& recipe, const std::vector<Segment>& segments,
+                      const std::optional<GuestFiles>& guest) {
+    InputKey key;
+    key.add("builder", kBuilder);
+    key.add("tree", segments.back().key);
+    const DiskLayout disk = disk_of(recipe);
+    key.add("disk", fmt::format("{} {}", disk.size_bytes, disk.grow));
+    key.add("seal", wants_seal(recipe) ? "template" : "none");
+    key.add_files("busybox", find_static_busybox());
+    for (const Recipe* at = &recipe; at != nullptr; at = at->parent.get()) {
+        key.add("name", at->name);
+        key.add("version", at->version);
+        key.add("hostname", at->hostname.value_or(""));
+        for (const std::string& command : at->firstboot) {
+            key.add("firstboot", command);
+        }
+        for (const std::string& argument : at->kernel_arguments) {
+            key.add("kernel argument", argument);
+        }
+    }
+    if (guest) {
+        key.add_files("guest", fs::canonical(guest->program));
+        if (!guest->rootfs.empty()) {
+            key.add_files("guest files", guest->rootfs);
+        }
+    }
+    return key.finish();
+}
+
+int count_steps(const std::vector<Segment>& segments) {
+    constexpr int kFinishingSteps = 4;  // guest and settings, seal, file system, disk
+    int count = 1 + kFinishingSteps;    // the bootstrap
+    for (const Segment& segment : segments) {
+        count += static_cast<int>(segment.steps.size());
+    }
+    return count;
+}
+
+struct Inputs {
+    Recipe recipe;
+    AptIndex apt;
+    std::vector<Segment> segments;
+    std::optional<GuestFiles> guest;
+    std::string key;
+    std::int64_t epoch = 0;
+};
+
+Inputs gather_inputs(const BuildOptions& options) {
+    Inputs inputs;
+    inputs.recipe = load_recipe(options.recipe);
+    inputs.guest = require_guest(inputs.recipe);
+    inputs.apt = open_apt_index(source_of(inputs.recipe).release);
+    inputs.segments = plan_segments(inputs.recipe, inputs.apt, kBuilder);
+    inputs.key = image_key(inputs.recipe, inputs.segments, inputs.guest);
+    const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+    inputs.epoch = epoch != nullptr ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
+    return inputs;
+}
+
+// From nothing to the image's files in the store.
+void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& clock) {
+    WorkDir work(options.keep_on_error);
+    require_namespaces();
+
+    // The tree, as the recipes say.
+    const auto on_step = [&](const std::string& text, bool cached) { clock.begin(text, cached); };
+    build_tree({work.tree(), options.use_cache, on_step, options.on_output}, inputs.segments,
+               inputs.apt);
+
+    // What every image gets. From here on no package is installed.
+    const StepContext context{work.tree(), nullptr, options.on_output};
+    const std::string uuid = uuid_from_key(inputs.key, "root");
+    clock.begin(inputs.guest ? "muster-guest, settings, boot files" : "settings, boot files");
+    if (inputs.guest) {
+        install_guest(context, *inputs.guest);
+    }
+    apply_settings(context, inputs.recipe, uuid);
+    const BootFiles boot = install_boot_files(context, inputs.recipe, uuid);
+    const std::vector<std::string> packages = list_packages(context);
+    clean_tree(context);
+    clock.begin(wants_seal(inputs.recipe) ? "seal: template" : "seal: none");
+    if (wants_seal(inputs.recipe)) {
+        seal_tree(context);
+    }
+
+    // Beyond this point the tree does not change any more.
+    clock.begin("file system and boot loader");
+    const DiskLayout layout = disk_of(inputs.recipe);
+    const fs::path raw = work.path() / "disk.raw";
+    make_raw_disk({raw, layout.size_bytes, inputs.key, uuid, inputs.epoch, work.path()},
+                  work.tree());
+    clock.begin("qcow2 and digests");
+    StoredImage image = new_stored_image(inputs.key);
+    convert_to_qcow2(raw, image.disk);
+    base::write_file(image.kernel, base::read_file(boot.kernel));
+    base::write_file(image.initrd, boot.initrd);
+    clock.end();
+    write_record(image, {inputs.recipe.name, inputs.recipe.version, inputs.recipe.description,
+                         inputs.key, boot.kernel_version, boot.command_line, layout.size_bytes,
+                         inputs.epoch, packages, clock.times()});
+    publish_image(image);
+    work.remove();
+}
+
+}  // namespace
+
+BuiltImage build_image(const BuildOptions& options) {
+    const Inputs inputs = gather_inputs(options);
+    StepClock clock(count_steps(inputs.segments), options.on_progress);
+    const base::FileLock lock(image_lock_path(inputs.key));
+    const bool hit = options.use_cache && has_image(inputs.key);
+    if (!hit) {
+        base::in_context(fmt::format("building '{}'", inputs.recipe.name),
+                         [&] { make_image(options, inputs, clock); });
+    }
+    BuiltImage image = read_image(inputs.key);
+    image.from_cache = hit;
+    if (!options.output.empty()) {
+        copy_image_to(image, options.output);
+    }
+    image.seconds = clock.seconds();
+    image.steps = clock.times();
+    return image;
+}
+
+}  // namespace imagebuilder

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole way from a recipe to a bootable disk: bootstrap, steps, seal, ext4, GPT, GRUB, qcow2.
+// Results are kept in cache_dir()/images by a digest of everything that went in; a second build of
+// the same inputs is a copy, or nothing at all when no output is asked for. Callable from several
+// processes at once: a lock per key makes the second one wait and then hit the cache.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imagebuilder {
+
+struct BuildProgress {
+    int step = 0;  // 1-based
+    int steps = 0;
+    std::string text;  // "run: nginx -t"
+    bool cached = false;
+    double seconds = 0;  // since the build began
+};
+
+struct BuildOptions {
+    std::filesystem::path recipe;  // a folder with recipe.yaml, or the file
+    // Where the disk goes, "nginx.qcow2"; kernel, initrd and build record are put beside it as
+    // nginx.vmlinuz, nginx.initrd, nginx.build.json. Empty: the paths in the cache are returned;
+    // treat them as read-only.
+    std::filesystem::path output;
+    bool use_cache = true;       // false: everything is made anew, from the bootstrap on
+    bool keep_on_error = false;  // a failed build leaves its work tree and says where
+    std::function<void(const BuildProgress&)> on_progress;  // may be empty
+    std::function<void(std::string_view)> on_output;        // what the steps print; may be empty
+};
+
+struct StepTime {
+    std::string name;
+    double seconds = 0;
+    bool cached = false;
+};
+
+struct BuiltImage {
+    std::string name;              // of the recipe
+    std::string version;           // of the recipe
+    std::filesystem::path disk;    // qcow2
+    std::filesystem::path kernel;  // for direct boot
+    std::filesystem::path initrd;
+    std::filesystem::path record;     // JSON: inputs, packages with versions, digests, command line
+    std::string kernel_command_line;  // for direct boot; the disk's boot loader uses the same
+    std::uint64_t capacity_bytes = 0;
+    std::string key;          // digest of all inputs
+    bool from_cache = false;  // the whole image was there already
+    double seconds = 0;
+    std::vector<StepTime> steps;
+};
+
+// Throws invalid_input for the recipe, environment for a missing tool, external for a failing step
+// (the message holds the last 40 lines of its output and the command to run it again). After any
+// failure nothing is left behind but the caches of finished layers.
+BuiltImage build_image(const BuildOptions& options);
+
+}  // namespace imagebuilder

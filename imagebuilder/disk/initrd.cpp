@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/disk/initrd.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "imagebuilder/disk/cpio.h"
+#include "imagebuilder/disk/initrd_script.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::array<const char*, 8> kModules{
+    "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "sr_mod", "ahci", "nvme", "vmw_pvscsi"};
+constexpr const char* kRootModule = "ext4";
+constexpr std::array<const char*, 20> kApplets{
+    "sh",     "mount",    "cat",         "echo",  "ls",     "tr",       "sleep",
+    "reboot", "insmod",   "findfs",      "grep",  "usleep", "readlink", "mkdir",
+    "setsid", "cttyhack", "switch_root", "uname", "dmesg",  "blkid"};
+
+// "kernel/fs/ext4/ext4.ko.xz" → "ext4"; '-' and '_' are the same to the kernel.
+std::string module_name(const std::string& path) {
+    std::string name = fs::path(path).filename().string();
+    name = name.substr(0, name.find(".ko"));
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
+bool is_static_program(const fs::path& path) {
+    // A dynamic ELF file names its interpreter near its start.
+    const base::UniqueFd fd = base::open_file(path.string(), 0);
+    std::string head(8192, '\0');
+    const std::size_t got =
+        base::pread_some(fd.get(), std::as_writable_bytes(std::span(head)), 0, path.string());
+    head.resize(got);
+    return head.starts_with(
+               "\x7f"
+               "ELF") &&
+           head.find("/ld-linux") == std::string::npos;
+}
+
+void add_modules(CpioWriter& cpio, const fs::path& modules_dir) {
+    const fs::path index = modules_dir / "modules.dep";
+    if (!fs::exists(index)) {
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("the image's kernel has no module index '{}'", index.string()),
+                    "install a kernel package such as linux-image-cloud-amd64");
+    }
+    const std::string dep = base::read_file(index);
+    std::set<std::string> added;
+    std::vector<std::string> wanted(kModules.begin(), kModules.end());
+    wanted.emplace_back(kRootModule);
+    for (const std::string& module : wanted) {
+        std::string list;
+        for (const std::string& path : load_order(dep, module)) {
+            const std::string name = module_name(path) + ".ko";
+            list += name + "\n";
+            if (added.insert(name).second) {
+                if (!path.ends_with(".ko")) {
+                    throw Error(ErrorKind::unsupported,
+                                fmt::format("the kernel module '{}' is compressed", path),
+                                "use a kernel with plain modules, as Debian 12 has");
+                }
+                cpio.add_file("modules/" + name, base::read_file(modules_dir / path));
+            }
+        }
+        if (!list.empty()) {
+            cpio.add_file("modules/" + module + ".list", list);
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> load_order(const std::string& modules_dep, const std::string& module) {
+    std::istringstream lines(modules_dep);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t colon = line.find(':');
+        if (colon == std::string::npos || module_name(line.substr(0, colon)) != module) {
+            continue;
+        }
+        // modules.dep lists dependencies so that the last one is loaded first.
+        std::vector<std::string> order{line.substr(0, colon)};
+        std::istringstream words(line.substr(colon + 1));
+        for (std::string word; words >> word;) {
+            order.push_back(word);
+        }
+        std::reverse(order.begin(), order.end());
+        return order;
+    }
+    return {};
+}
+
+fs::path find_static_busybox() {
+    const char* chosen = std::getenv("MUSTER_BUSYBOX");
+    std::vector<fs::path> candidates{"/usr/bin/busybox", "/bin/busybox"};
+    if (chosen != nullptr) {
+        candidates = {chosen};
+    }
+    for (const fs::path& path : candidates) {
+        if (fs::exists(path) && is_static_program(path)) {
+            return path;
+        }
+    }
+    throw Error(ErrorKind::environment, "there is no static busybox on this host",
+                "apt-get install busybox-static");
+}
+
+std::string make_initrd(const InitrdOptions& options) {
+    CpioWriter cpio;
+    for (const char* folder : {"bin", "dev", "proc", "sys", "run", "root", "modules"}) {
+        cpio.add_directory(folder);
+    }
+    cpio.add_char_device("dev/console", 5, 1);  // the kernel opens it before /init runs
+    cpio.add_file("bin/busybox", base::read_file(options.busybox), 0755);
+    for (const char* applet : kApplets) {
+        cpio.add_symlink(std::string("bin/") + applet, "busybox");
+    }
+    add_modules(cpio, options.modules_dir);
+    cpio.add_file("init", kInitScript, 0755);
+    return cpio.finish();
+}
+
+}  // namespace imagebuilder

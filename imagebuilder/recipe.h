@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recipe of an image: what `recipe.yaml` says, as plain values. parse_recipe() knows the text
+// only; load_recipe() also reads the recipes it is built on (`from:`). Nothing here touches a tree.
+// Keys that are unknown, or known but not honoured yet, are errors with line and column.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace imagebuilder {
+
+// A file with content of its own. Parent folders are made as needed (root, 0755).
+struct WriteFile {
+    std::string path;     // absolute, in the image
+    std::string content;  // as it is: no variables in it
+    unsigned permissions = 0644;
+    std::string owner = "root:root";  // names of the image; "user" alone means "user:user"
+};
+
+// A file, or the content of a folder, from beside the recipe.
+struct CopyFiles {
+    std::string from;  // relative to the recipe's folder, never outside it
+    std::string to;    // absolute; for a folder, the folder that gets the content
+    std::string owner = "root:root";
+    std::optional<unsigned> permissions;  // of a single file; default: as it is
+};
+
+struct RunCommand {
+    std::string script;  // run by `sh -e -c` as root in the image
+};
+
+// Units for systemctl enable, disable or mask.
+struct UnitsChange {
+    enum class Verb { enable, disable, mask };
+    Verb verb = Verb::enable;
+    std::vector<std::string> units;
+};
+
+struct AddUser {
+    std::string name;
+    std::vector<std::string> groups;  // made when absent
+    std::vector<std::string> ssh_authorized_keys;
+    std::string password_hash;  // crypt(3) text such as $6$…; empty: no password login
+    std::string shell = "/bin/bash";
+    bool system = false;
+};
+
+struct InstallPackages {
+    std::vector<std::string> names;
+};
+
+using Action =
+    std::variant<InstallPackages, AddUser, WriteFile, CopyFiles, RunCommand, UnitsChange>;
+
+struct Step {
+    Action action;
+    std::string where;  // "recipe.yaml:12:5", for messages
+};
+
+// "run: nginx -t", "packages: nginx ca-certificates": one line for progress and records.
+std::string describe(const Action& action);
+
+struct DebianSource {
+    std::string release;                     // "bookworm"
+    std::vector<std::string> exclude_paths;  // dpkg path-exclude patterns
+    std::vector<std::string> include_paths;  // dpkg path-include patterns
+};
+
+struct DiskLayout {
+    std::uint64_t size_bytes = std::uint64_t{2} << 30U;
+    bool grow = true;  // the root file system follows a larger disk at the next boot
+};
+
+struct Recipe {
+    std::string name;
+    std::string version = "0";
+    std::string description;
+    std::filesystem::path folder;          // of the recipe file
+    std::filesystem::path file;            // the recipe file itself
+    std::string text;                      // the file as it was read: goes into the cache key
+    std::optional<DebianSource> source;    // exactly one of source and parent
+    std::shared_ptr<const Recipe> parent;  // `from:`; its steps come first
+    // In this order: packages, users, write_files, copy, run, enable, disable, mask of the top
+    // level, then `steps` as written.
+    std::vector<Step> steps;
+    std::optional<std::string> hostname;  // this and the next five: the parent's when not given
+    std::vector<std::string> firstboot;   // shell commands, once per machine; added to the parent's
+    std::vector<std::string> kernel_arguments;  // added to the parent's
+    std::optional<DiskLayout> disk;
+    std::optional<bool> guest;  // false: no muster-guest in the image
+    std::optional<bool> seal;   // `seal: template` is true, `seal: none` false
+};
+
+// Throws invalid_input (unknown keys, wrong types) or unsupported (known, not honoured yet).
+// `name` is the file's name for messages; `from:` is only checked, not read.
+Recipe parse_recipe(std::string_view text, const std::string& name);
+
+// A folder with recipe.yaml, or the file itself. Reads the chain of parents (at most 8, no loops).
+Recipe load_recipe(const std::filesystem::path& location);
+
+// The value of this recipe or the nearest parent that has one, else the default.
+DiskLayout disk_of(const Recipe& recipe);
+bool wants_guest(const Recipe& recipe);
+bool wants_seal(const Recipe& recipe);
+const DebianSource& source_of(const Recipe& recipe);
+
+}  // namespace imagebuilder

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/tree/apt.h"
+
+#include <array>
+#include <chrono>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "base/crypto/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::chrono::hours kMaxAge{24};
+constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+constexpr const char* kConfigInTree = "/run/muster/apt.conf";
+
+base::Command apt_command(std::vector<std::string> argv) {
+    base::Command command;
+    command.argv = std::move(argv);
+    command.env = {{"LC_ALL", "C.UTF-8"}};
+    command.timeout = std::chrono::minutes(10);
+    return command;
+}
+
+// The host's proxy settings, and no sandbox user: in a user namespace _apt may not exist.
+std::string make_config() {
+    std::istringstream lines(base::run_checked(apt_command({"apt-config", "dump"})).out);
+    std::string config = "APT::Sandbox::User \"root\";\n";
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("Acquire::http::Proxy") || line.starts_with("Acquire::https::Proxy")) {
+            config += line + "\n";
+        }
+    }
+    return config;
+}
+
+void fetch_index(const fs::path& folder) {
+    base::log(base::LogLevel::info, "imagebuilder", "fetching the package index");
+    base::Command update =
+        apt_command({"apt-get", "-q", "update", "-o",
+                     "Dir::Etc::SourceList=" + (folder / "sources.list").string(), "-o",
+                     "Dir::Etc::SourceParts=/dev/null", "-o",
+                     "Dir::State::Lists=" + (folder / "lists").string(), "-o",
+                     "Dir::Cache=" + (folder / "cache").string(), "-o", "Acquire::Languages=none",
+                     "-o", "APT::Sandbox::User=root", "-o",
+                     "APT::Update::Post-Invoke-Success::=", "-o", "APT::Update::Error-Mode=any"});
+    base::in_context("fetching the package index", [&] { base::run_checked(update); });
+    base::write_file(folder / "fetched", "");
+}
+
+bool is_stale(const fs::path& folder) {
+    std::error_code missing;
+    const auto time = fs::last_write_time(folder / "fetched", missing);
+    return missing || fs::file_time_type::clock::now() - time > kMaxAge;
+}
+
+void describe_index(AptIndex& index) {
+    std::set<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(index.folder / "lists")) {
+        if (entry.path().filename().string().ends_with("InRelease")) {
+            files.insert(entry.path());
+        }
+    }
+    if (files.empty()) {
+        throw Error(ErrorKind::environment,
+                    fmt::format("the apt sources gave no index for '{}'", index.release));
+    }
+    base::Digest digest(base::DigestAlgorithm::sha256);
+    for (const fs::path& file : files) {
+        digest.update(base::as_bytes(base::read_file(file)));
+        const auto time = std::chrono::file_clock::to_sys(fs::last_write_time(file));
+        index.epoch = std::max(
+            index.epoch,
+            static_cast<std::int64_t>(
+                std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count()));
+    }
+    index.digest = digest.finish_hex();
+}
+
+}  // namespace
+
+std::string select_sources(const std::string& targets, const std::string& release) {
+    const std::set<std::string> components{"main", "contrib", "non-free", "non-free-firmware"};
+    const std::set<std::string> suites{release, release + "-updates", release + "-security"};
+    std::istringstream lines(targets);
+    std::set<std::string> entries;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream fields(line);
+        std::string uri;
+        std::string suite;
+        std::string component;
+        std::string architecture;
+        std::getline(fields, uri, '|');
+        std::getline(fields, suite, '|');
+        std::getline(fields, component, '|');
+        std::getline(fields, architecture, '|');
+        if (suites.contains(suite) && components.contains(component) && architecture == "amd64") {
+            entries.insert(
+                fmt::format("deb [signed-by={}] {} {} {}\n", kKeyring, uri, suite, component));
+        }
+    }
+    std::string sources;
+    for (const std::string& entry : entries) {
+        sources += entry;
+    }
+    return sources;
+}
+
+AptIndex open_apt_index(const std::string& release) {
+    AptIndex index;
+    index.release = release;
+    index.sources = select_sources(
+        base::run_checked(apt_command({"apt-get", "indextargets", "--format",
+                                       "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ARCHITECTURE)",
+                                       "Created-By: Packages"}))
+            .out,
+        release);
+    if (index.sources.empty()) {
+        throw Error(ErrorKind::environment,
+                    fmt::format("this host's apt sources have no Debian '{}'", release),
+                    "add the release to /etc/apt/sources.list.d, or choose the host's own");
+    }
+    const std::string id =
+        base::digest_hex(base::DigestAlgorithm::sha256, index.sources).substr(0, 12);
+    index.folder = base::cache_dir() / "apt" / (release + "-" + id);
+    for (const char* sub : {"lists/partial", "archives/partial", "bootstrap", "cache"}) {
+        base::make_dirs(index.folder / sub, 0755);
+    }
+    const base::FileLock lock(index.folder / "lock");
+    base::write_file(index.folder / "sources.list", index.sources);
+    base::write_file(index.folder / "apt.conf", make_config());
+    if (is_stale(index.folder)) {
+        fetch_index(index.folder);
+    }
+    describe_index(index);
+    return index;
+}
+
+AptIndex refresh_apt_index(const AptIndex& old) {
+    {
+        const base::FileLock lock(old.folder / "lock");
+        fetch_index(old.folder);
+    }
+    return open_apt_index(old.release);
+}
+
+std::vector<std::pair<fs::path, std::string>> apt_binds(const AptIndex& index) {
+    return {{index.folder / "lists", "/var/lib/apt/lists"},
+            {index.folder / "archives", "/var/cache/apt/archives"},
+            {index.folder / "apt.conf", kConfigInTree},
+            {"/etc/resolv.conf", "/etc/resolv.conf"},
+            {"/etc/hosts", "/etc/hosts"}};
+}
+
+std::map<std::string, std::string> apt_env() {
+    return {{"APT_CONFIG", kConfigInTree}};
+}
+
+}  // namespace imagebuilder

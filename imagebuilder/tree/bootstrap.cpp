@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/tree/bootstrap.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "imagebuilder/work_dir.h"
+
+namespace imagebuilder {
+
+namespace {
+
+std::vector<std::string> arguments(const DebianSource& source, const AptIndex& index,
+                                   const std::filesystem::path& tar) {
+    const std::string debs = (index.folder / "bootstrap").string();
+    std::vector<std::string> argv{
+        "mmdebstrap", ::geteuid() == 0 ? "--mode=root" : "--mode=unshare", "--variant=minbase",
+        "--format=tar",
+        // Fetched packages stay between bootstraps: in before apt runs, out before the clean-up.
+        "--skip=download/empty", "--skip=essential/unlink",
+        "--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/",
+        fmt::format("--setup-hook=sync-in {} /var/cache/apt/archives/", base::shell_quote(debs)),
+        fmt::format("--customize-hook=sync-out /var/cache/apt/archives {}",
+                    base::shell_quote(debs)),
+        "--aptopt=Acquire::Languages \"none\""};
+    for (const std::string& pattern : source.exclude_paths) {
+        argv.push_back("--dpkgopt=path-exclude=" + pattern);
+    }
+    for (const std::string& pattern : source.include_paths) {
+        argv.push_back("--dpkgopt=path-include=" + pattern);
+    }
+    argv.push_back(source.release);
+    argv.push_back(tar.string());
+    argv.push_back((index.folder / "sources.list").string());
+    return argv;
+}
+
+}  // namespace
+
+void bootstrap_debian(const DebianSource& source, const AptIndex& index,
+                      const std::filesystem::path& tar, std::int64_t epoch,
+                      const std::function<void(std::string_view)>& on_output) {
+    const base::FileLock lock(index.folder / "bootstrap.lock");
+    base::Command command;
+    command.argv = arguments(source, index, tar);
+    command.env = {{"LC_ALL", "C.UTF-8"},
+                   {"INITRD", "No"},
+                   {"DEBIAN_FRONTEND", "noninteractive"},
+                   {"SOURCE_DATE_EPOCH", std::to_string(epoch)}};
+    if (const std::filesystem::path scratch = scratch_dir(); !scratch.empty()) {
+        command.env["TMPDIR"] = scratch.string();
+    }
+    command.timeout = std::chrono::minutes(30);
+    command.on_output = on_output;
+    base::in_context(fmt::format("bootstrapping Debian {}", source.release), [&] {
+        try {
+            base::run_checked(command);
+        } catch (base::Error& error) {
+            if (error.kind() == base::ErrorKind::environment) {
+                error.set_hint("apt-get install mmdebstrap");
+            }
+            throw;
+        }
+    });
+}
+
+}  // namespace imagebuilder

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/tree/finish.h"
+
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "imagebuilder/disk/grub_bios.h"
+#include "imagebuilder/disk/initrd.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr const char* kInitrdInTree = "/boot/initrd.img-muster";
+
+constexpr const char* kGrowScript = R"script(#!/bin/sh
+# The initrd found room behind the root partition: the partition takes it, then the file system.
+set -e
+read -r disk number part </run/muster/grow
+sfdisk --dump "$disk" |
+    sed -e '/^last-lba:/d' -e "s#^\($part :.*\)size= *[0-9]*, *#\1#" |
+    sfdisk --quiet --force --no-reread --no-tell-kernel "$disk"
+partx --update --nr "$number" "$disk"
+resize2fs "$part"
+rm -f /run/muster/grow
+)script";
+
+constexpr const char* kGrowUnit = R"unit([Unit]
+Description=Grow the root file system to the size of the disk
+ConditionPathExists=/run/muster/grow
+DefaultDependencies=no
+Before=basic.target shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart=/usr/lib/muster/grow-root
+
+[Install]
+WantedBy=basic.target
+)unit";
+
+constexpr const char* kFirstbootUnit = R"unit([Unit]
+Description=First-boot commands of the image
+ConditionPathExists=!/var/lib/muster/firstboot.done
+Before=multi-user.target sshd.service ssh.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/lib/muster/firstboot
+ExecStartPost=/bin/sh -c 'mkdir -p /var/lib/muster && : >/var/lib/muster/firstboot.done'
+
+[Install]
+WantedBy=multi-user.target
+)unit";
+
+const std::string& hostname_of(const Recipe& recipe, const std::string& fallback) {
+    for (const Recipe* at = &recipe; at != nullptr; at = at->parent.get()) {
+        if (at->hostname) {
+            return *at->hostname;
+        }
+    }
+    return fallback;
+}
+
+// The parents' first.
+std::vector<std::string> gather(const Recipe& recipe, std::vector<std::string> Recipe::*list) {
+    std::vector<std::string> all;
+    if (recipe.parent) {
+        all = gather(*recipe.parent, list);
+    }
+    all.insert(all.end(), (recipe.*list).begin(), (recipe.*list).end());
+    return all;
+}
+
+void add_firstboot(const StepContext& context, const Recipe& recipe) {
+    const std::vector<std::string> commands = gather(recipe, &Recipe::firstboot);
+    if (commands.empty()) {
+        return;
+    }
+    std::string script = "#!/bin/sh\nset -e\n";
+    for (const std::string& command : commands) {
+        script += command + "\n";
+    }
+    write_in_tree(context, {"/usr/lib/muster/firstboot", script, 0755});
+    write_in_tree(context, {"/etc/systemd/system/muster-firstboot.service", kFirstbootUnit});
+    run_script(context, "systemctl --quiet enable muster-firstboot.service", {},
+               "enable firstboot");
+}
+
+void add_growing(const StepContext& context) {
+    run_script(context,
+               "command -v sfdisk >/dev/null && command -v resize2fs >/dev/null || {\n"
+               "    echo 'the packages fdisk and e2fsprogs are needed for disk: { grow: true }'\n"
+               "    exit 1\n"
+               "}\n",
+               {}, "prepare growing");
+    write_in_tree(context, {"/usr/lib/muster/grow-root", kGrowScript, 0755});
+    write_in_tree(context, {"/etc/systemd/system/muster-grow.service", kGrowUnit});
+    run_script(context, "systemctl --quiet enable muster-grow.service", {}, "enable growing");
+}
+
+fs::path find_kernel(const fs::path& tree) {
+    std::vector<fs::path> kernels;
+    if (fs::is_directory(tree / "boot")) {
+        for (const auto& entry : fs::directory_iterator(tree / "boot")) {
+            if (entry.path().filename().string().starts_with("vmlinuz-") &&
+                entry.is_regular_file() && !entry.is_symlink()) {
+                kernels.push_back(entry.path());
+            }
+        }
+    }
+    if (kernels.size() != 1) {
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("the image has {} kernels in /boot instead of one", kernels.size()),
+                    "the recipe's packages must name one, such as linux-image-cloud-amd64");
+    }
+    return kernels.front();
+}
+
+fs::path program_folder() {
+    return fs::read_symlink("/proc/self/exe").parent_path();
+}
+
+std::optional<fs::path> first_existing(const std::vector<fs::path>& candidates) {
+    for (const fs::path& path : candidates) {
+        if (fs::exists(path)) {
+            return path;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<GuestFiles> find_guest_files() {
+    const fs::path here = program_folder();
+    const char* chosen = std::getenv("MUSTER_GUEST");
+    const char* chosen_rootfs = std::getenv("MUSTER_GUEST_ROOTFS");
+    std::vector<fs::path> programs{here / "muster-guest",
+                                   here.parent_path() / "libexec/muster/muster-guest"};
+    if (chosen != nullptr) {
+        programs = {chosen};
+    }
+    std::vector<fs::path> folders{here.parent_path() / "share/muster/guest"};
+    if (chosen_rootfs != nullptr) {
+        folders = {chosen_rootfs};
+    }
+    const auto program = first_existing(programs);
+    if (!program) {
+        return std::nullopt;
+    }
+    return GuestFiles{*program, first_existing(folders).value_or("")};
+}
+
+void install_guest(const StepContext& context, const GuestFiles& guest) {
+    const auto copy = [&](const fs::path& from, const std::string& to,
+                          std::optional<unsigned> permissions) {
+        CopyFiles files{from.filename().string(), to, "root:root", permissions};
+        apply_step(context, from.parent_path(), {files, "muster-guest"});
+    };
+    copy(fs::canonical(guest.program), "/usr/sbin/muster-guest", 0755);
+    if (guest.rootfs.empty()) {
+        return;
+    }
+    copy(fs::canonical(guest.rootfs), "/", std::nullopt);
+    // Units that come with it are enabled as their [Install] sections say.
+    std::string units;
+    for (const auto& entry : fs::recursive_directory_iterator(guest.rootfs)) {
+        const std::string unit = entry.path().filename().string();
+        if (entry.is_regular_file() && entry.path().parent_path().filename() == "system" &&
+            base::read_file(entry.path()).find("[Install]") != std::string::npos) {
+            units += " " + base::shell_quote(unit);
+        }
+    }
+    if (!units.empty()) {
+        run_script(context, "systemctl --quiet enable" + units, {}, "enable muster-guest");
+    }
+}
+
+void apply_settings(const StepContext& context, const Recipe& recipe,
+                    const std::string& filesystem_uuid) {
+    const std::string hostname = hostname_of(recipe, recipe.name);
+    write_in_tree(context, {"/etc/hostname", hostname + "\n"});
+    write_in_tree(context, {"/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost\n"});
+    write_in_tree(context,
+                  {"/etc/fstab", fmt::format("UUID={} / ext4 noatime 0 0\n", filesystem_uuid)});
+    add_firstboot(context, recipe);
+    if (disk_of(recipe).grow) {
+        add_growing(context);
+    }
+}
+
+BootFiles install_boot_files(const StepContext& context, const Recipe& recipe,
+                             const std::string& filesystem_uuid) {
+    BootFiles boot;
+    boot.kernel = find_kernel(context.tree);
+    boot.kernel_version = boot.kernel.filename().string().substr(std::string("vmlinuz-").size());
+    boot.command_line =
+        fmt::format("root=UUID={} rw rootflags=noatime console=ttyS0", filesystem_uuid);
+    for (const std::string& argument : gather(recipe, &Recipe::kernel_arguments)) {
+        boot.command_line += " " + argument;
+    }
+    boot.initrd = make_initrd(
+        {context.tree / "usr/lib/modules" / boot.kernel_version, find_static_busybox()});
+    write_in_tree(context, {kInitrdInTree, boot.initrd, 0600});
+    write_in_tree(context, {"/boot/grub/grub.cfg",
+                            make_grub_config({recipe.name, "/boot/vmlinuz-" + boot.kernel_version,
+                                              kInitrdInTree, boot.command_line})});
+    return boot;
+}
+
+std::vector<std::string> list_packages(const StepContext& context) {
+    const std::string text =
+        run_script(context,
+                   "command -v dpkg-query >/dev/null || exit 0\n"
+                   "dpkg-query --show --showformat '${Package} ${Version} ${Architecture}\\n'",
+                   {}, "list packages");
+    std::istringstream lines(text);
+    std::vector<std::string> packages;
+    for (std::string line; std::getline(lines, line);) {
+        packages.push_back(line);
+    }
+    return packages;
+}
+
+}  // namespace imagebuilder

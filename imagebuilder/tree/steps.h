@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Applies the steps of a recipe to a tree, one by one, as the tree's root.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "imagebuilder/recipe.h"
+#include "imagebuilder/tree/apt.h"
+#include "imagebuilder/tree/sandbox.h"
+
+namespace imagebuilder {
+
+struct StepContext {
+    std::filesystem::path tree;
+    const AptIndex* apt = nullptr;  // null: no packages can be installed (trees of tests)
+    std::function<void(std::string_view)> on_output;  // may be empty
+};
+
+// A step that fails is an external error with the last 40 lines of its output; its hint holds the
+// command that runs the step again in a tree that was kept. `folder` is the recipe's, for copies.
+void apply_step(const StepContext& context, const std::filesystem::path& folder, const Step& step);
+
+// A script in the tree with arguments $1 …; failing is an external error. `what` is for messages.
+// Returns its standard output.
+std::string run_script(const StepContext& context, const std::string& script,
+                       const std::vector<std::string>& arguments, std::string_view what,
+                       const std::string& stdin_data = "");
+void write_in_tree(const StepContext& context, const WriteFile& file);
+
+}  // namespace imagebuilder
