@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assembler/envelope_of_assembly.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/byte_size.h"
+#include "base/error.h"
+
+namespace assembler {
+
+namespace {
+
+namespace resource = ovfkit::resource;
+using ovfkit::HardwareItem;
+
+constexpr std::string_view kVmdkFormat =
+    "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
+constexpr int kDebian64 = 96;  // CIM_OperatingSystem.OsType
+constexpr int kFirstNicAddress = 7;
+// For other products, which cannot know our readiness: how long they wait for the guest.
+constexpr std::uint32_t kGuestPatienceSeconds = 120;
+constexpr std::uint32_t kShutdownSeconds = 60;
+
+HardwareItem make_item(int type, int id, std::string name) {
+    HardwareItem item;
+    item.resource_type = type;
+    item.instance_id = std::to_string(id);
+    item.element_name = std::move(name);
+    return item;
+}
+
+HardwareItem cpu_item(std::uint32_t cpus) {
+    HardwareItem item = make_item(resource::kProcessor, 1,
+                                  fmt::format("{} virtual CPU{}", cpus, cpus == 1 ? "" : "s"));
+    item.description = "Number of virtual CPUs";
+    item.units = "hertz * 10^6";
+    item.quantity = cpus;
+    return item;
+}
+
+// In MiB when that is exact, as everyone writes it.
+HardwareItem memory_item(std::uint64_t bytes) {
+    HardwareItem item =
+        make_item(resource::kMemory, 2, base::format_byte_size(bytes) + " of memory");
+    const bool whole = bytes % base::kMiB == 0;
+    item.description = "Memory size";
+    item.units = whole ? "byte * 2^20" : "byte";
+    item.quantity = whole ? bytes / base::kMiB : bytes;
+    return item;
+}
+
+// What a configuration changes is a second item of the same instance id. DSP0243 8.2.
+void add_changes(const Assembly& assembly, const AssemblyMachine& machine,
+                 std::vector<HardwareItem>& items) {
+    const auto add = [&](HardwareItem item, const std::string& configuration) {
+        item.configurations = {configuration};
+        items.push_back(std::move(item));
+    };
+    for (const AssemblyConfiguration& configuration : assembly.configurations) {
+        for (const MachineOverride& change : configuration.overrides) {
+            if (change.machine == machine.name && change.cpus) {
+                add(cpu_item(*change.cpus), configuration.name);
+            }
+            if (change.machine == machine.name && change.memory_bytes) {
+                add(memory_item(*change.memory_bytes), configuration.name);
+            }
+        }
+    }
+}
+
+std::string disk_id(const AssemblyMachine& machine) {
+    return machine.name + "-disk";
+}
+
+void add_disk(const AssemblyMachine& machine, std::vector<HardwareItem>& items) {
+    HardwareItem controller = make_item(resource::kScsiController, 3, "SCSI controller 0");
+    controller.description = "SCSI controller";
+    controller.resource_subtype = "VirtualSCSI";
+    controller.address = "0";
+    HardwareItem disk = make_item(resource::kDisk, 4, "Hard disk 1");
+    disk.parent = controller.instance_id;
+    disk.address_on_parent = 0;
+    disk.host_resources = {"ovf:/disk/" + disk_id(machine)};
+    items.push_back(std::move(controller));
+    items.push_back(std::move(disk));
+}
+
+void add_nics(const AssemblyMachine& machine, std::vector<HardwareItem>& items) {
+    int index = 0;
+    for (const std::string& network : machine.networks) {
+        HardwareItem nic =
+            make_item(resource::kEthernet, 5 + index, fmt::format("Network adapter {}", index + 1));
+        nic.description = fmt::format("VmxNet3 network adapter on '{}'", network);
+        nic.resource_subtype = "VmxNet3";
+        nic.address_on_parent = kFirstNicAddress + index;
+        nic.automatic_allocation = true;
+        nic.connections = {network};
+        items.push_back(std::move(nic));
+        ++index;
+    }
+}
+
+ovfkit::HardwareSection hardware_of(const Assembly& assembly, const AssemblyMachine& machine) {
+    ovfkit::HardwareSection section;
+    section.info = "Virtual hardware";
+    section.system_types = {"vmx-13"};
+    section.transports = {"iso"};
+    section.items = {cpu_item(machine.cpus), memory_item(machine.memory_bytes)};
+    add_changes(assembly, machine, section.items);
+    add_disk(machine, section.items);
+    add_nics(machine, section.items);
+    return section;
+}
+
+ovfkit::Property property_of(const AssemblyProperty& source, std::string key) {
+    ovfkit::Property property;
+    property.key = std::move(key);
+    property.type = source.type;
+    property.has_value = source.default_value.has_value();
+    property.value = source.default_value.value_or("");
+    property.password = source.password;
+    property.user_configurable = source.user;
+    property.required = source.required;
+    property.label = source.label;
+    property.description = source.description;
+    property.value_template = source.value_template;
+    property.generate_length = source.generate_length;
+    return property;
+}
+
+// A key must not have a '.' (DSP0243 9.5.1): "db.host" is key "host" in the section of class "db",
+// which gives the guest "db.host" again.
+std::vector<ovfkit::ProductSection> products_of(const AssemblyMachine& machine) {
+    std::vector<ovfkit::ProductSection> sections;
+    for (const AssemblyProperty& property : machine.properties) {
+        const std::size_t dot = property.key.rfind('.');
+        const std::string class_name = dot == std::string::npos ? "" : property.key.substr(0, dot);
+        auto section = std::find_if(sections.begin(), sections.end(),
+                                    [&](const auto& one) { return one.class_name == class_name; });
+        if (section == sections.end()) {
+            section = sections.insert(sections.end(), ovfkit::ProductSection());
+            section->class_name = class_name;
+            section->info = class_name.empty()
+                                ? fmt::format("Settings of {}", machine.name)
+                                : fmt::format("Settings '{}' of {}", class_name, machine.name);
+        }
+        section->properties.push_back(property_of(
+            property, dot == std::string::npos ? property.key : property.key.substr(dot + 1)));
+    }
+    return sections;
+}
+
+ovfkit::MachineSection machine_section_of(const AssemblyMachine& machine,
+                                          const MachineImage& image) {
+    ovfkit::MachineSection section;
+    if (!image.kernel_file.empty()) {
+        section.boot =
+            ovfkit::DirectBoot{image.kernel_file, image.initrd_file, image.kernel_command_line};
+    }
+    section.ready = machine.ready;
+    section.count = machine.count;
+    return section;
+}
+
+ovfkit::VirtualSystem system_of(const Assembly& assembly, const AssemblyMachine& machine,
+                                const MachineImage& image) {
+    ovfkit::VirtualSystem system;
+    system.id = machine.name;
+    system.name = machine.name;
+    system.info = machine.description.empty()
+                      ? fmt::format("Machine '{}' of {}", machine.name, assembly.name)
+                      : machine.description;
+    system.os = ovfkit::OperatingSystem{{}, kDebian64, "", "Guest operating system", "Linux"};
+    system.hardware = {hardware_of(assembly, machine)};
+    system.products = products_of(machine);
+    system.machine = machine_section_of(machine, image);
+    return system;
+}
+
+std::vector<ovfkit::StartupItem> startup_of(const Assembly& assembly) {
+    std::vector<ovfkit::StartupItem> items;
+    std::uint32_t order = 0;  // 0 means "whenever", so the first wave is 1
+    for (const std::vector<std::string>& wave : start_waves(assembly)) {
+        ++order;
+        for (const std::string& name : wave) {
+            const auto machine =
+                std::find_if(assembly.machines.begin(), assembly.machines.end(),
+                             [&](const AssemblyMachine& one) { return one.name == name; });
+            ovfkit::StartupItem item;
+            item.id = name;
+            item.order = order;
+            item.waiting_for_guest = machine->ready.has_value();
+            item.start_delay_seconds = machine->ready ? kGuestPatienceSeconds : 0;
+            item.stop_action = "guestShutdown";
+            item.stop_delay_seconds = kShutdownSeconds;
+            items.push_back(std::move(item));
+        }
+    }
+    return items;
+}
+
+ovfkit::AssemblySection assembly_section_of(const Assembly& assembly) {
+    ovfkit::AssemblySection section;
+    section.name = assembly.name;
+    section.version = assembly.version;
+    section.publish = assembly.publish;
+    for (const AssemblyNetwork& network : assembly.networks) {
+        if (network.isolated) {
+            section.isolated_networks.push_back(network.name);
+        }
+    }
+    return section;
+}
+
+ovfkit::VirtualSystemCollection collection_of(const Assembly& assembly, const ImageSet& images) {
+    ovfkit::VirtualSystemCollection collection;
+    collection.id = assembly.name;
+    collection.name = assembly.product.name.empty() ? assembly.name : assembly.product.name;
+    collection.info = fmt::format("The machines of {}", assembly.name);
+    ovfkit::ProductSection product;
+    product.info = "The application";
+    product.product = collection.name;
+    product.vendor = assembly.product.vendor;
+    product.version = assembly.version;
+    product.product_url = assembly.product.url;
+    collection.products = {std::move(product)};
+    if (!assembly.eula.empty()) {
+        collection.eulas = {{{}, "Licence agreement", assembly.eula}};
+    }
+    collection.annotation = assembly.description;
+    collection.startup = startup_of(assembly);
+    collection.assembly = assembly_section_of(assembly);
+    for (const AssemblyMachine& machine : assembly.machines) {
+        collection.members.emplace_back(
+            system_of(assembly, machine, images.machines.at(machine.name)));
+    }
+    return collection;
+}
+
+ovfkit::Disk disk_of(const AssemblyMachine& machine, const MachineImage& image) {
+    ovfkit::Disk disk;
+    disk.id = disk_id(machine);
+    disk.capacity_bytes = image.capacity_bytes;
+    disk.file_ref = image.disk_file;
+    disk.format = kVmdkFormat;
+    disk.populated_bytes = image.populated_bytes;
+    return disk;
+}
+
+}  // namespace
+
+ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& images) {
+    ovfkit::Envelope envelope;
+    envelope.version = "1.1";
+    envelope.files = images.files;
+    for (const AssemblyMachine& machine : assembly.machines) {
+        const auto image = images.machines.find(machine.name);
+        if (image == images.machines.end()) {
+            throw base::Error(base::ErrorKind::internal,
+                              fmt::format("machine '{}' has no image", machine.name));
+        }
+        envelope.disks.push_back(disk_of(machine, image->second));
+    }
+    for (const AssemblyNetwork& network : assembly.networks) {
+        const std::string usual = network.isolated
+                                      ? fmt::format("Network '{}', without a way out", network.name)
+                                      : fmt::format("Network '{}'", network.name);
+        envelope.networks.push_back(
+            {{}, network.name, network.description.empty() ? usual : network.description});
+    }
+    for (const AssemblyConfiguration& one : assembly.configurations) {
+        envelope.configurations.push_back(
+            {{}, one.name, one.name, one.description, one.is_default});
+    }
+    ovfkit::VirtualSystemCollection collection = collection_of(assembly, images);
+    envelope.id = collection.id;
+    envelope.name = collection.name;
+    envelope.content = std::move(collection);
+    return envelope;
+}
+
+}  // namespace assembler

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assembler/package_plan.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/byte_size.h"
+#include "base/crypto/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace assembler {
+
+namespace {
+
+class GrownDisk : public ovfkit::DiskReader {
+  public:
+    GrownDisk(std::unique_ptr<ovfkit::DiskReader> disk, std::uint64_t capacity)
+        : disk_(std::move(disk)), capacity_(capacity) {}
+    ovfkit::DiskFormat format() const override { return disk_->format(); }
+    const std::string& name() const override { return disk_->name(); }
+    std::uint64_t capacity_bytes() const override { return capacity_; }
+    std::optional<ovfkit::DataRange> next_data(std::uint64_t offset) const override {
+        return offset < disk_->capacity_bytes() ? disk_->next_data(offset) : std::nullopt;
+    }
+    void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override {
+        const std::uint64_t end = disk_->capacity_bytes();
+        const std::size_t inside =
+            offset >= end
+                ? 0
+                : static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
+        if (inside > 0) {
+            disk_->read_at(offset, buffer.first(inside));
+        }
+        std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(inside), buffer.end(), std::byte{0});
+    }
+
+  private:
+    std::unique_ptr<ovfkit::DiskReader> disk_;
+    std::uint64_t capacity_;
+};
+
+// Letters, digits, '.', '_' and '-' only: safe on every file system and in every manifest.
+std::string plain_name(std::string_view text) {
+    std::string name;
+    for (const char c : text) {
+        const bool good =
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+        name += good ? c : '-';
+    }
+    name.erase(0, name.find_first_not_of(".-"));
+    return name.empty() ? "image" : name;
+}
+
+class Planner {
+  public:
+    Planner(const Assembly& assembly, const ImageProvider& provide)
+        : assembly_(assembly), provide_(provide) {}
+
+    PackagePlan run() {
+        for (const AssemblyMachine& machine : assembly_.machines) {
+            base::in_context(fmt::format("machine '{}'", machine.name), [&] { add(machine); });
+        }
+        return std::move(plan_);
+    }
+
+  private:
+    void add(const AssemblyMachine& machine) {
+        const auto location = (assembly_.folder / machine.image).lexically_normal();
+        auto provided = provided_.find(location);
+        if (provided == provided_.end()) {
+            provided = provided_.emplace(location, provide_(machine, location)).first;
+        }
+        const ProvidedImage& image = provided->second;
+        MachineImage& use = plan_.machines[machine.name];
+        const PlannedFile& disk = disk_of(machine, image);
+        use.disk_file = disk.id;
+        use.capacity_bytes = disk.capacity_bytes;
+        use.kernel_file = plain_file(image.kernel, image.name + ".vmlinuz");
+        use.initrd_file = plain_file(image.initrd, image.name + ".initrd");
+        use.kernel_command_line = image.kernel_command_line;
+    }
+
+    const PlannedFile& disk_of(const AssemblyMachine& machine, const ProvidedImage& image) {
+        const std::uint64_t own = ovfkit::open_disk(image.disk.string())->capacity_bytes();
+        const std::uint64_t capacity = machine.disk_bytes.value_or(own);
+        if (capacity < own) {
+            throw base::Error(base::ErrorKind::invalid_input,
+                              fmt::format("a disk of {} is smaller than its image '{}' of {}",
+                                          base::format_byte_size(capacity), image.disk.string(),
+                                          base::format_byte_size(own)),
+                              fmt::format("give at least {}", base::format_byte_size(own)));
+        }
+        for (const PlannedFile& file : plan_.files) {
+            if (file.is_disk && file.source == image.disk && file.capacity_bytes == capacity) {
+                return file;
+            }
+        }
+        PlannedFile& file = add_file(image.name + "-disk.vmdk", image.disk);
+        file.is_disk = true;
+        file.capacity_bytes = capacity;
+        return file;
+    }
+
+    std::string plain_file(const std::filesystem::path& source, const std::string& name) {
+        if (source.empty()) {
+            return "";
+        }
+        const std::string digest = base::sha256_of_file(source.string());
+        auto known = by_digest_.find(digest);
+        if (known == by_digest_.end()) {
+            PlannedFile& file = add_file(name, source);
+            file.bytes = base::file_size(source);
+            known = by_digest_.emplace(digest, file.id).first;
+        }
+        return known->second;
+    }
+
+    PlannedFile& add_file(const std::string& wanted, const std::filesystem::path& source) {
+        const std::string plain = plain_name(wanted);
+        std::string name = plain;
+        for (int number = 2; !names_.insert(name).second; ++number) {
+            name = fmt::format("{}-{}", number, plain);
+        }
+        PlannedFile file;
+        file.id = fmt::format("file{}", plan_.files.size() + 1);
+        file.name = name;
+        file.source = source;
+        plan_.files.push_back(std::move(file));
+        return plan_.files.back();
+    }
+
+    const Assembly& assembly_;
+    const ImageProvider& provide_;
+    PackagePlan plan_;
+    std::map<std::filesystem::path, ProvidedImage> provided_;
+    std::map<std::string, std::string> by_digest_;  // to the id of the file
+    std::set<std::string> names_;
+};
+
+}  // namespace
+
+ImageSet PackagePlan::image_set() const {
+    ImageSet set;
+    set.machines = machines;
+    for (const PlannedFile& file : files) {
+        ovfkit::FileReference reference;
+        reference.id = file.id;
+        reference.href = file.name;
+        reference.size = file.bytes;
+        set.files.push_back(std::move(reference));
+        for (auto& [name, image] : set.machines) {
+            if (image.disk_file == file.id) {
+                image.populated_bytes = file.populated_bytes;
+            }
+        }
+    }
+    return set;
+}
+
+PackagePlan plan_package(const Assembly& assembly, const ImageProvider& provide) {
+    return Planner(assembly, provide).run();
+}
+
+std::unique_ptr<ovfkit::DiskReader> open_planned_disk(const PlannedFile& file) {
+    auto disk = ovfkit::open_disk(file.source.string());
+    if (disk->capacity_bytes() == file.capacity_bytes) {
+        return disk;
+    }
+    return std::make_unique<GrownDisk>(std::move(disk), file.capacity_bytes);
+}
+
+}  // namespace assembler
