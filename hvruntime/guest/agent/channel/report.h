@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Telling the host something from a verb that is not the daemon: at once when the daemon runs, else
+// through the spool folder, so it is never lost and never waits.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hvruntime/guest/agent/places.h"
+#include "hvruntime/guest/key_entry.h"
+
+namespace hvruntime::agent {
+
+// Values are made to fit: cut at the limit, control characters replaced.
+void report_keys(std::vector<KeyWrite> writes, const Places& places);
+
+}  // namespace hvruntime::agent
