@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deployer/import/import.h"
+
+#include <optional>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "ovfkit/disk/member_sink.h"
+
+namespace deployer {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+constexpr std::uint64_t kMaxBootFile = 512ULL << 20U;  // a kernel or an initrd
+
+// One disk on its way into the store, with the kernel and initrd of the machines that boot from it.
+struct IncomingImage {
+    hvruntime::Quarantine quarantine;
+    base::UniqueFd disk_fd;
+    PlannedDisk disk;
+    std::string kernel_member;
+    std::string initrd_member;
+    std::string command_line;
+    std::optional<ovfkit::DecodedDisk> decoded;
+};
+
+// A kernel or initrd: plain bytes, limited.
+class BootFileSink : public base::ByteSink {
+  public:
+    BootFileSink(base::UniqueFd fd, std::string name)
+        : fd_(std::move(fd)), name_(std::move(name)) {}
+    void write(std::span<const std::byte> data) override {
+        written_ += data.size();
+        if (written_ > kMaxBootFile) {
+            throw Error(ErrorKind::invalid_input,
+                        fmt::format("'{}' is too large for a kernel or an initrd", name_));
+        }
+        base::write_all(fd_.get(), data, name_);
+    }
+
+  private:
+    base::UniqueFd fd_;
+    std::string name_;
+    std::uint64_t written_ = 0;
+};
+
+class ImportHandler : public ovfkit::PackageHandler {
+  public:
+    ImportHandler(hvruntime::ImageStore& store, const ImportHooks& hooks)
+        : store_(store), hooks_(hooks) {}
+
+    void on_descriptor(const std::string& /*name*/, const std::string& /*text*/,
+                       const ovfkit::Envelope& envelope) override {
+        plan_ = hooks_.on_envelope(envelope);
+        for (const PlannedMachine& machine : plan_.machines) {
+            bool first = true;
+            for (const PlannedDisk& disk : machine.disks) {
+                if (!disk.member.empty()) {
+                    expect_disk(machine, disk, first);
+                }
+                first = false;
+            }
+        }
+    }
+
+    std::unique_ptr<base::ByteSink> open_member(const std::string& name,
+                                                std::uint64_t size) override {
+        if (const auto found = incoming_.find(name); found != incoming_.end()) {
+            store_.require_free_space(size);
+            return ovfkit::make_member_sink({.name = name, .fd = found->second.disk_fd.get()},
+                                            found->second.disk.format,
+                                            found->second.disk.compression);
+        }
+        for (auto& [member, image] : incoming_) {
+            if (name == image.kernel_member || name == image.initrd_member) {
+                boot_owner_[name] = member;
+                return std::make_unique<BootFileSink>(
+                    image.quarantine.open_disk_file(boot_file_name(image, name)), name);
+            }
+        }
+        return nullptr;
+    }
+
+    void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
+        if (auto* disk_sink = dynamic_cast<ovfkit::DiskSink*>(sink.get())) {
+            incoming_.at(name).decoded = disk_sink->finish();
+        }
+    }
+
+    void on_progress(std::uint64_t done, std::uint64_t total) override {
+        if (hooks_.on_progress) {
+            hooks_.on_progress(done, total);
+        }
+    }
+
+    ImportResult publish(ovfkit::PackageReport report) {
+        ImportResult result{.plan = plan_};
+        // All links first: publishing moves the folders they are made from.
+        for (auto& [member, image] : incoming_) {
+            share_boot_files(image);
+        }
+        for (auto& [member, image] : incoming_) {
+            result.images[member] = publish_one(member, image, report);
+        }
+        result.report = std::move(report);
+        return result;
+    }
+
+  private:
+    void expect_disk(const PlannedMachine& machine, const PlannedDisk& disk, bool first) {
+        if (!incoming_.contains(disk.member)) {
+            hvruntime::Quarantine quarantine = store_.begin_quarantine();
+            base::UniqueFd fd = quarantine.open_disk_file("disk.raw");
+            incoming_.emplace(disk.member, IncomingImage{.quarantine = std::move(quarantine),
+                                                         .disk_fd = std::move(fd),
+                                                         .disk = disk});
+        }
+        IncomingImage& image = incoming_.at(disk.member);
+        if (first && image.kernel_member.empty()) {
+            image.kernel_member = machine.kernel_member;
+            image.initrd_member = machine.initrd_member;
+            image.command_line = machine.command_line;
+        }
+    }
+
+    static std::string boot_file_name(const IncomingImage& image, const std::string& member) {
+        return member == image.kernel_member ? "kernel" : "initrd";
+    }
+
+    // A member is stored in the first image that wants it; the others get a link to the same file.
+    void share_boot_files(IncomingImage& image) {
+        for (const std::string& member : {image.kernel_member, image.initrd_member}) {
+            if (member.empty()) {
+                continue;
+            }
+            const auto owner = boot_owner_.find(member);
+            if (owner == boot_owner_.end()) {
+                throw Error(
+                    ErrorKind::invalid_input,
+                    fmt::format("the package has no member '{}', which a machine boots from",
+                                member));
+            }
+            const IncomingImage& source = incoming_.at(owner->second);
+            if (&source != &image) {
+                std::filesystem::create_hard_link(
+                    source.quarantine.path() / boot_file_name(source, member),
+                    image.quarantine.path() / boot_file_name(image, member));
+            }
+        }
+    }
+
+    std::string publish_one(const std::string& member, IncomingImage& image,
+                            const ovfkit::PackageReport& report) {
+        const ovfkit::PackageMember* found = report.find_member(member);
+        if (found == nullptr || !image.decoded) {
+            throw Error(
+                ErrorKind::invalid_input,
+                fmt::format("the package has no member '{}', which a disk refers to", member));
+        }
+        image.disk_fd.reset();
+        hvruntime::ImageRecord record{.name = fmt::format("{} {}", plan_.assembly, member),
+                                      .origin = report.source,
+                                      .kernel = image.kernel_member.empty() ? "" : "kernel",
+                                      .initrd = image.initrd_member.empty() ? "" : "initrd",
+                                      .cmdline = image.command_line,
+                                      .capacity_bytes = image.decoded->capacity_bytes,
+                                      .source_sha256 = found->sha256};
+        const std::string id = store_.publish(std::move(image.quarantine), record).id;
+        hooks_.on_published(member, id);
+        return id;
+    }
+
+    hvruntime::ImageStore& store_;
+    const ImportHooks& hooks_;
+    DeploymentPlan plan_;
+    std::map<std::string, IncomingImage> incoming_;  // by disk member
+    std::map<std::string, std::string> boot_owner_;  // kernel or initrd member -> disk member
+};
+
+}  // namespace
+
+ImportResult import_package(base::ByteSource& source, const ovfkit::VerifyPolicy& policy,
+                            hvruntime::ImageStore& images, const ImportHooks& hooks) {
+    ImportHandler handler(images, hooks);
+    return images.in_store([&] {
+        ovfkit::PackageReport report = ovfkit::read_package(source, handler, policy);
+        // Beyond this point the package is what its manifest and signature say.
+        if (hooks.on_verified) {
+            hooks.on_verified();
+        }
+        return handler.publish(std::move(report));
+    });
+}
+
+}  // namespace deployer

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stop, start and removal of a deployment as jobs. Parameters: {"name"}.
+#pragma once
+
+#include "deployer/services.h"
+#include "hvruntime/jobs/job.h"
+
+namespace deployer {
+
+hvruntime::JobKind stop_kind(
+    Services& services);  // guests shut down, in reverse start order; networks end
+hvruntime::JobKind start_kind(Services& services);  // networks, ports, waves, as at the first start
+hvruntime::JobKind undeploy_kind(
+    Services& services);  // everything goes, disks too; cannot be undone
+
+}  // namespace deployer

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deployer/plan/plan_hardware.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "hvruntime/machine/machine_spec.h"
+#include "ovfkit/descriptor/envelope_queries.h"
+
+namespace deployer {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using hvruntime::DiskBus;
+using hvruntime::NicModel;
+namespace resource = ovfkit::resource;
+
+constexpr std::uint64_t kDefaultMemory = 512ULL << 20U;
+constexpr std::uint32_t kMaxCpus = 128;
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return result;
+}
+
+// A system with our MachineSection is built for muster and has virtio drivers; any other guest gets
+// what its descriptor asks for, as near as QEMU has it.
+DiskBus bus_of(const ovfkit::VirtualSystem& system, const ovfkit::AttachedDisk& disk,
+               DeploymentPlan& plan) {
+    if (system.machine) {
+        return DiskBus::virtio_blk;
+    }
+    if (disk.controller == nullptr) {
+        return DiskBus::sata;
+    }
+    const std::string subtype = lower(disk.controller->resource_subtype);
+    switch (disk.controller->resource_type) {
+        case resource::kScsiController:
+            if (subtype.find("virtio") == std::string::npos) {
+                plan.not_honoured.push_back(fmt::format(
+                    "SCSI controller '{}' of system '{}': its disks are attached by SATA instead",
+                    disk.controller->resource_subtype, system.id));
+                return DiskBus::sata;
+            }
+            return DiskBus::virtio_scsi;
+        case resource::kIdeController: return DiskBus::ide;
+        default:
+            return subtype.find("virtio") != std::string::npos ? DiskBus::virtio_blk
+                                                               : DiskBus::sata;
+    }
+}
+
+NicModel model_of(const ovfkit::VirtualSystem& system, const ovfkit::HardwareItem& item) {
+    const std::string subtype = lower(item.resource_subtype);
+    if (system.machine || subtype.find("virtio") != std::string::npos) {
+        return NicModel::virtio;
+    }
+    if (subtype.find("vmxnet") != std::string::npos) {
+        return NicModel::vmxnet3;
+    }
+    return subtype == "e1000e" ? NicModel::e1000e : NicModel::e1000;
+}
+
+void plan_disks(const ovfkit::Envelope& envelope, const ovfkit::VirtualSystem& system,
+                PlannedMachine& machine, DeploymentPlan& plan) {
+    for (const ovfkit::AttachedDisk& attached :
+         ovfkit::disks_of(envelope, system, plan.configuration)) {
+        if (attached.is_cdrom) {
+            if (attached.file != nullptr) {
+                plan.not_honoured.push_back(
+                    fmt::format("CD-ROM '{}' of system '{}'", attached.file->href, system.id));
+            }
+            continue;
+        }
+        PlannedDisk disk{.bus = std::string(to_string(bus_of(system, attached, plan)))};
+        if (attached.disk != nullptr) {
+            if (!attached.disk->parent_ref.empty()) {
+                throw Error(ErrorKind::unsupported,
+                            fmt::format("disk '{}' is a delta of disk '{}'", attached.disk->id,
+                                        attached.disk->parent_ref),
+                            "export the machine again with full disks");
+            }
+            disk.capacity_bytes = attached.disk->capacity_bytes;
+            disk.format = attached.disk->format;
+        }
+        if (attached.file != nullptr) {
+            if (attached.file->chunk_size) {
+                throw Error(ErrorKind::unsupported,
+                            fmt::format("file '{}' is split into chunks", attached.file->href),
+                            "pack the OVA again without a chunk size");
+            }
+            disk.member = attached.file->href;
+            disk.compression = attached.file->compression;
+        }
+        if (disk.member.empty() && disk.capacity_bytes == 0) {
+            throw Error(ErrorKind::invalid_input,
+                        fmt::format("a blank disk of system '{}' has no capacity", system.id));
+        }
+        machine.disks.push_back(disk);
+    }
+}
+
+void plan_nics(const ovfkit::VirtualSystem& system, PlannedMachine& machine, DeploymentPlan& plan) {
+    for (const ovfkit::AttachedNic& attached : ovfkit::nics_of(system, plan.configuration)) {
+        if (attached.network.empty()) {
+            plan.not_honoured.push_back(
+                fmt::format("a network card of system '{}' without a network", system.id));
+            continue;
+        }
+        if (find_network(plan, attached.network) == nullptr) {
+            throw Error(ErrorKind::invalid_input,
+                        fmt::format("system '{}' is on network '{}', which the descriptor does "
+                                    "not declare",
+                                    system.id, attached.network));
+        }
+        machine.nics.push_back({.network = attached.network,
+                                .mac = attached.mac,
+                                .model = std::string(to_string(model_of(system, *attached.item)))});
+    }
+}
+
+// Items that are neither honoured elsewhere nor without meaning for a machine of ours.
+void note_other_items(const ovfkit::VirtualSystem& system, DeploymentPlan& plan) {
+    for (const ovfkit::HardwareItem* item : ovfkit::items_of(system, plan.configuration)) {
+        switch (item->resource_type) {
+            case resource::kProcessor:
+            case resource::kMemory:
+            case resource::kIdeController:
+            case resource::kScsiController:
+            case resource::kOtherStorage:
+            case resource::kEthernet:
+            case resource::kCdDrive:
+            case resource::kDvdDrive:
+            case resource::kDisk:
+            case resource::kLogicalDisk: break;
+            default:
+                plan.not_honoured.push_back(
+                    fmt::format("hardware item '{}' (resource type {}) of system '{}'",
+                                item->element_name, item->resource_type, system.id));
+        }
+    }
+    if (system.hardware.size() > 1) {
+        plan.not_honoured.push_back(
+            fmt::format("system '{}' offers {} hardware sections: the first one is used", system.id,
+                        system.hardware.size()));
+    }
+}
+
+void plan_boot(const ovfkit::Envelope& envelope, const ovfkit::VirtualSystem& system,
+               PlannedMachine& machine) {
+    if (!system.machine || !system.machine->boot) {
+        return;
+    }
+    const auto href_of = [&](const std::string& id) {
+        const ovfkit::FileReference* file = ovfkit::find_file(envelope, id);
+        if (file == nullptr) {
+            throw Error(ErrorKind::invalid_input,
+                        fmt::format("system '{}' boots from unknown file '{}'", system.id, id));
+        }
+        return file->href;
+    };
+    machine.kernel_member = href_of(system.machine->boot->kernel_file);
+    if (!system.machine->boot->initrd_file.empty()) {
+        machine.initrd_member = href_of(system.machine->boot->initrd_file);
+    }
+    machine.command_line = system.machine->boot->command_line;
+}
+
+}  // namespace
+
+PlannedMachine plan_machine(const ovfkit::Envelope& envelope, const ovfkit::VirtualSystem& system,
+                            DeploymentPlan& plan) {
+    PlannedMachine machine{.system = system.id};
+    machine.cpus = ovfkit::cpus_of(system, plan.configuration);
+    if (machine.cpus < 1 || machine.cpus > kMaxCpus) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("system '{}' asks for {} CPUs, 1 to {} are possible", system.id,
+                                machine.cpus, kMaxCpus));
+    }
+    machine.memory_bytes = ovfkit::memory_bytes_of(system, plan.configuration);
+    if (machine.memory_bytes == 0) {
+        machine.memory_bytes = kDefaultMemory;
+        plan.not_honoured.push_back(
+            fmt::format("system '{}' says nothing about memory: it gets 512 MiB", system.id));
+    }
+    plan_disks(envelope, system, machine, plan);
+    plan_nics(system, machine, plan);
+    note_other_items(system, plan);
+    plan_boot(envelope, system, machine);
+    if (system.machine && system.machine->ready) {
+        machine.ready = {.kind = std::string(to_string(system.machine->ready->kind)),
+                         .target = system.machine->ready->target,
+                         .timeout = system.machine->ready->timeout};
+    } else {
+        machine.ready.kind = "none";
+    }
+    return machine;
+}
+
+}  // namespace deployer
