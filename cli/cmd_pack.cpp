@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cmd_pack.h"
+
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "assembler/pack.h"
+#include "base/byte_size.h"
+#include "base/progress.h"
+#include "cli/verb.h"
+
+namespace cli {
+
+namespace {
+
+// One bar per phase.
+class PhaseBar {
+  public:
+    explicit PhaseBar(bool on) : on_(on) {}
+    void show(std::string_view phase, std::uint64_t done, std::uint64_t total) {
+        if (!bar_ || phase != phase_) {
+            phase_ = phase;
+            bar_.emplace(phase_, total, on_);
+        }
+        bar_->set(done, total);
+    }
+
+  private:
+    bool on_;
+    std::string phase_;
+    std::optional<base::ProgressBar> bar_;
+};
+
+base::Json to_json(const assembler::PackResult& result, const std::string& output) {
+    base::Json json;
+    json["assembly"] = result.assembly;
+    json["version"] = result.version;
+    json["file"] = output;
+    json["bytes"] = result.bytes;
+    json["signed"] = result.is_signed;
+    json["machines"] = result.machines;
+    json["files"] = base::Json::array();
+    for (const assembler::PackedFile& file : result.files) {
+        json["files"].push_back({{"name", file.name}, {"bytes", file.bytes}});
+    }
+    return json;
+}
+
+}  // namespace
+
+int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
+    const bool quiet = io.quiet || io.json;
+    PhaseBar bar(io.err_is_terminal && !quiet);
+    assembler::PackOptions pack;
+    pack.assembly = options.assembly;
+    pack.output = options.output;
+    pack.key = options.key;
+    pack.certificate = options.certificate;
+    pack.level = options.level;
+    pack.provide_image = assembler::default_image_provider([&](const std::string& step) {
+        if (!quiet) {
+            io.err << base::cli::printable(step) << "\n" << std::flush;
+        }
+    });
+    pack.on_progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
+        bar.show(phase, done, total);
+    };
+    const assembler::PackResult result = assembler::pack_assembly(pack);
+    // With -o - standard output is the package.
+    std::ostream& out = options.output == "-" ? io.err : io.out;
+    if (io.json) {
+        out << base::to_json_text(to_json(result, options.output), 2) << "\n";
+    } else if (!io.quiet || options.output != "-") {
+        out << fmt::format("{}: {} {}, {} ({}), {}\n", options.output, result.assembly,
+                           result.version, fmt::join(result.machines, ", "),
+                           base::format_byte_size(result.bytes),
+                           result.is_signed ? "signed" : "not signed");
+    }
+    return 0;
+}
+
+void add_pack(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<PackVerbOptions>();
+    CLI::App* verb = app.add_subcommand("pack", "pack an assembly into an OVA");
+    verb->add_option("ASSEMBLY", options->assembly, "folder with assembly.yaml, or the file")
+        ->required();
+    verb->add_option("-o,--output", options->output, "the package, FILE.ova, or - for a pipe")
+        ->required();
+    verb->add_option("--key", options->key, "private key in PEM: the package is signed");
+    verb->add_option("--cert", options->certificate,
+                     "certificate of the key in PEM, then intermediates if any");
+    verb->add_option("--level", options->level, "compression, 1 (fast) to 12 (small)")
+        ->check(CLI::Range(1, 12))
+        ->capture_default_str();
+    verb->footer(
+        "Images of recipes are built first, or come from the cache of muster build.\n\n"
+        "EXIT STATUS: 0 packed; 3 no such file; 4 the assembly or a recipe is wrong; 5 a kind of\n"
+        "image is not supported; 6 a tool or right is missing; 9 a step of a build failed.\n\n"
+        "EXAMPLE: muster pack templates/guestbook -o guestbook.ova --key key.pem --cert cert.pem");
+    verb->callback([options, &chosen] {
+        chosen.run = [options](base::cli::Io& io) { return run_pack(*options, io); };
+    });
+}
+
+}  // namespace cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// muster pack ASSEMBLY -o FILE.ova: an assembly file and its images to a signed OVA.
+#pragma once
+
+#include <string>
+
+#include "base/cli/io.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cli {
+
+struct Chosen;
+
+struct PackVerbOptions {
+    std::string assembly;
+    std::string output;
+    std::string key;
+    std::string certificate;
+    int level = 6;
+};
+
+void add_pack(CLI::App& app, Chosen& chosen);
+int run_pack(const PackVerbOptions& options, base::cli::Io& io);
+
+}  // namespace cli

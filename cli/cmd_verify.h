@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// `muster verify FILE|-|URL`: are the files what their maker signed, and who is that?
+#pragma once
+
+#include <string>
+
+#include "cli/verb.h"
+
+namespace cli {
+
+struct VerifyOptions {
+    std::string location;
+    std::string trust_file;  // empty: nobody is trusted, the signature is checked all the same
+    bool lax = false;
+};
+
+void add_verify(CLI::App& app, Chosen& chosen);
+int run_verify(const VerifyOptions& options, base::cli::Io& io);
+
+}  // namespace cli

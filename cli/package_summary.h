@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a package or descriptor holds, for people and as JSON. All text in it is a stranger's and is
+// made harmless for the terminal; values of password properties are never shown.
+#pragma once
+
+#include "base/cli/io.h"
+#include "base/json.h"
+#include "ovfkit/package/inspection.h"
+
+namespace cli {
+
+// What was checked and what came out, one line per check.
+void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io);
+// Throws the first failure of the report, counting the others.
+void require_good(const ovfkit::PackageReport& report);
+
+void print_inspection(const ovfkit::Inspection& inspection, base::cli::Io& io);
+base::Json inspection_to_json(const ovfkit::Inspection& inspection);
+
+}  // namespace cli

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/byte_size.h"
+#include "base/crypto/signature.h"
+#include "base/error.h"
+#include "cli/package_summary.h"
+#include "ovfkit/package/tar/member_name.h"
+
+namespace cli {
+
+namespace {
+
+using base::cli::printable_line;
+using ovfkit::CheckState;
+
+std::string files_text(std::size_t count) {
+    return count == 1 ? "1 file" : fmt::format("{} files", count);
+}
+
+std::string integrity_text(const ovfkit::PackageReport& report) {
+    switch (report.manifest.state) {
+        case CheckState::absent: return "not checked: there is no manifest";
+        case CheckState::failed: return "FAILED";
+        case CheckState::ok: break;
+    }
+    return fmt::format("ok: every file matches the manifest '{}' ({})",
+                       printable_line(report.manifest.name),
+                       fmt::join(report.manifest.algorithms, ", "));
+}
+
+std::string signature_text(const ovfkit::SignatureReport& signature) {
+    switch (signature.state) {
+        case CheckState::absent: return "none: anyone may have made this package";
+        case CheckState::failed: return "FAILED";
+        case CheckState::ok: break;
+    }
+    return fmt::format("ok: the manifest is signed by {} ({}, {})",
+                       printable_line(signature.subject), signature.key, signature.algorithm);
+}
+
+std::string trust_text(const ovfkit::SignatureReport& signature) {
+    return signature.trusted ? "yes: the trust file vouches for the signer"
+                             : fmt::format("no: {}", printable_line(signature.why_not_trusted));
+}
+
+}  // namespace
+
+void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io) {
+    const ovfkit::SignatureReport& signature = report.signature;
+    io.out << fmt::format("package    {}: {}, {}\n", printable_line(report.source),
+                          files_text(report.members.size()),
+                          base::format_byte_size(report.total_bytes));
+    io.out << fmt::format("integrity  {}\n", integrity_text(report));
+    io.out << fmt::format("signature  {}\n", signature_text(signature));
+    if (signature.state == CheckState::ok) {
+        io.out << fmt::format(
+            "           issued by {}, valid until {}\n",
+            signature.self_signed ? "the signer itself" : printable_line(signature.issuer),
+            base::format_utc_date(signature.not_after));
+        io.out << fmt::format("           SHA-256 fingerprint {}\n", signature.fingerprint);
+        io.out << fmt::format("trust      {}\n", trust_text(signature));
+    }
+    for (const ovfkit::PackageFinding& finding : report.findings) {
+        if (finding.code == "no_manifest") {
+            continue;  // said above
+        }
+        io.out << fmt::format("note       {}\n", printable_line(finding.text));
+    }
+    for (const std::string& failure : report.failures) {
+        io.out << fmt::format("failure    {}\n", printable_line(failure));
+    }
+}
+
+void require_good(const ovfkit::PackageReport& report) {
+    if (report.failures.empty()) {
+        return;
+    }
+    const std::size_t more = report.failures.size() - 1;
+    throw base::Error(
+        base::ErrorKind::invalid_input,
+        fmt::format("{}: {}{}", ovfkit::quoted_source(report.source), report.failures.front(),
+                    more == 0 ? "" : fmt::format(" (and {} more)", more)),
+        "do not use this package: get it from its maker again");
+}
+
+}  // namespace cli
