@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The whole product once: build, pack, sign, verify, deploy, use, stop, start, kill the daemon, take down.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+new_home
+make_guestbook
+OVA=$E2E_DIR/guestbook.ova
+
+say "verify and inspect"
+expect 0 "$MUSTER" verify "$OVA" --trust "$E2E_DIR/cert.pem"
+expect_text "muster e2e"
+expect 0 "$MUSTER" inspect "$OVA"
+expect_text "web"
+expect 0 "$MUSTER" up "$OVA" --plan
+expect_text "10.84."
+[ ! -e "$XDG_DATA_HOME/muster/muster.db" ] || fail "--plan touched the store"
+
+say "up"
+start=$(date +%s.%N)
+"$MUSTER" up "$OVA" --trust "$E2E_DIR/cert.pem" --set web.title="Hello from e2e"
+URL=$(url_of guestbook)
+curl -fsS "$URL" >/dev/null
+say "first answer after $(echo "$(date +%s.%N) - $start" | bc) s"
+JOB=$("$MUSTER" jobs --json | json '[j["id"] for j in x if j["kind"]=="deploy"][0]')
+"$MUSTER" job show "$JOB"
+
+say "the page, an entry, and the entry again"
+wait_for_page "$URL" "Hello from e2e"
+curl -fsS -X POST --data-urlencode "message=first entry" "${URL}entries" >/dev/null
+wait_for_page "$URL" "first entry"
+expect 0 "$MUSTER" status --host
+expect_text "accelerator"
+expect 0 "$MUSTER" ps
+expect_text "10.84.0.10"
+
+say "a key from the host is seen in the guest, and one of the guest on the host"
+expect 0 "$MUSTER" kv set guestbook web title "Changed title"
+wait_for_page "$URL" "Changed title"
+expect 0 "$MUSTER" kv wait guestbook db app.ready 1
+expect 0 "$MUSTER" kv get guestbook web title
+expect_text "Changed title"
+expect 3 "$MUSTER" kv get guestbook web no.such.key
+expect 0 "$MUSTER" logs guestbook db
+expect_text "systemd"
+
+say "killing the daemon"
+kill -9 "$(daemon_pid)"
+curl -fsS "$URL" >/dev/null || fail "the application went with the daemon"
+[ "$("$MUSTER" ps --json | json 'all(m["state"]=="running" for d in x for m in d["machines"])')" = True ] ||
+    fail "a machine is not adopted"
+expect 0 "$MUSTER" kv wait guestbook web title "Changed title"
+
+say "stop and start"
+"$MUSTER" stop guestbook
+[ -z "$(our_processes | grep qemu || true)" ] || fail "a machine runs on"
+"$MUSTER" start guestbook
+[ "$(url_of guestbook)" = "$URL" ] || fail "the port has changed"
+wait_for_page "$URL" "first entry"
+wait_for_page "$URL" "Changed title"
+
+say "a second one from standard input, beside the first"
+"$MUSTER" up - --name second --trust "$E2E_DIR/cert.pem" <"$OVA"
+[ "$(url_of second)" != "$URL" ] || fail "two deployments on one port"
+wait_for_page "$(url_of second)" "Guestbook"
+expect 7 "$MUSTER" up "$OVA" --name second --trust "$E2E_DIR/cert.pem"
+expect_text "second"
+"$MUSTER" down second
+wait_for_page "$URL" "first entry"
+
+say "down"
+"$MUSTER" down guestbook
+assert_nothing_left
+expect 3 "$MUSTER" down guestbook
+say "passed"

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the end-to-end scripts share. Each runs the program that a user types, on folders of its own:
+#   MUSTER    the program (default: build/release/bin/muster)
+#   E2E_DIR   kept between the scripts of one run: built images, keys, guestbook.ova (default: a temporary folder)
+set -euo pipefail
+
+SOURCE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+MUSTER=${MUSTER:-$SOURCE_DIR/build/release/bin/muster}
+E2E_DIR=${E2E_DIR:-/tmp/muster-e2e}
+mkdir -p "$E2E_DIR"
+export XDG_CACHE_HOME=$E2E_DIR/cache
+chmod 755 "$E2E_DIR"
+
+say() { printf '%s  %s\n' "$(date +%T)" "$*"; }
+fail() {
+    printf 'FAILED: %s\n' "$*" >&2
+    exit 1
+}
+
+# A home of this script's own, removed with its daemon at the end. Socket paths are short: 107 bytes at most.
+new_home() {
+    HOME_DIR=$(mktemp -d /tmp/me-XXXXXX)
+    chmod 755 "$HOME_DIR"
+    export HOME=$HOME_DIR/home XDG_DATA_HOME=$HOME_DIR/data XDG_CONFIG_HOME=$HOME_DIR/config
+    export XDG_RUNTIME_DIR=$HOME_DIR/run
+    mkdir -p "$HOME" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME"
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+    trap end_home EXIT
+}
+
+end_home() {
+    local status=$?
+    if [ $status -ne 0 ]; then
+        say "the daemon's log:"
+        tail -n 40 "$XDG_DATA_HOME/muster/serve.log" 2>/dev/null || true
+        tail -n 30 "$XDG_DATA_HOME"/muster/failed/*/*.log 2>/dev/null || true
+    fi
+    for name in $("$MUSTER" ps --json 2>/dev/null | json '" ".join(d["name"] for d in x)'); do
+        "$MUSTER" --quiet down "$name" >/dev/null 2>&1 || true
+    done
+    "$MUSTER" serve --stop >/dev/null 2>&1 || true
+    our_processes | while read -r pid _; do kill -9 "$pid" 2>/dev/null || true; done
+    rm -rf "$HOME_DIR"
+    exit $status
+}
+
+# json EXPRESSION: evaluates a Python expression over the JSON document x on standard input.
+json() { python3 -c 'import json,sys; x=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+
+# Runs a command that has to end with this code; its output is left in $OUTPUT.
+OUTPUT=
+expect() {
+    local wanted=$1 got=0
+    shift
+    OUTPUT=$("$@" 2>&1) || got=$?
+    [ "$got" = "$wanted" ] || fail "'$*' ended with $got, not $wanted: $OUTPUT"
+}
+expect_text() {
+    case "$OUTPUT" in
+        *"$1"*) ;;
+        *) fail "'$1' is not in: $OUTPUT" ;;
+    esac
+}
+
+# Processes that belong to this script's home: QEMUs, switches, the daemon. "PID command line" each.
+our_processes() {
+    local process name line
+    for process in /proc/[0-9]*; do
+        name=$(cat "$process/comm" 2>/dev/null) || continue
+        case "$name" in
+            muster* | qemu* | fake_qemu* | switch*) ;;
+            *) continue ;;
+        esac
+        # A process may end while it is looked at.
+        line=$({ tr '\0' '\n' <"$process/environ"; } 2>/dev/null) || continue
+        if [[ $'\n'$line$'\n' == *$'\n'"XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"$'\n'* ]]; then
+            line=$({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null) || continue
+            printf '%s %s\n' "${process#/proc/}" "$line"
+        fi
+    done
+}
+
+# The pid of this home's daemon; fails when there is none.
+daemon_pid() {
+    local pid
+    pid=$(our_processes | awk '$3 == "serve" { print $1 }')
+    [ -n "$pid" ] || fail "no daemon found"
+    echo "${pid%%[[:space:]]*}"
+}
+
+# After a deployment went down: no process, no file, no socket of it.
+assert_nothing_left() {
+    local left
+    left=$(our_processes | awk '$3 != "serve" && $3 != "ps"')
+    [ -z "$left" ] || fail "processes are left: $left"
+    left=$(find "$XDG_RUNTIME_DIR" -type s ! -name api.sock)
+    [ -z "$left" ] || fail "sockets are left: $left"
+    for folder in machines networks images; do
+        left=$(find "$XDG_DATA_HOME/muster/$folder" -mindepth 1 -type f -not -name '*lock' 2>/dev/null || true)
+        [ -z "$left" ] || fail "files are left: $left"
+    done
+    [ "$("$MUSTER" ps --json | json 'len(x)')" = 0 ] || fail "a deployment is left"
+}
+
+# The signing key and certificate of the tests.
+make_key() {
+    [ -f "$E2E_DIR/key.pem" ] && return
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=muster e2e' \
+        -keyout "$E2E_DIR/key.pem" -out "$E2E_DIR/cert.pem" 2>/dev/null
+}
+
+# guestbook.ova, built from the recipes when it is not there yet.
+make_guestbook() {
+    make_key
+    if [ ! -f "$E2E_DIR/guestbook.ova" ]; then
+        say "building and packing the guestbook"
+        "$MUSTER" pack "$SOURCE_DIR/templates/guestbook" -o "$E2E_DIR/guestbook.ova" \
+            --key "$E2E_DIR/key.pem" --cert "$E2E_DIR/cert.pem"
+    fi
+}
+
+url_of() { "$MUSTER" status "$1" --json | json 'x["urls"]["http"]'; }
+
+# The page must say this within a while.
+wait_for_page() {
+    local url=$1 wanted=$2
+    for _ in $(seq 60); do
+        if curl -fsS --max-time 10 "$url" 2>/dev/null | grep -qF -- "$wanted"; then
+            return 0
+        fi
+        sleep 0.5
+    done
+    fail "$url does not show '$wanted'"
+}
