@@ -7,6 +7,7 @@
 #include <pugixml.hpp>
 
 #include "base/error.h"
+#include "ovfkit/xml/names.h"
 #include "ovfkit/xml/scan.h"
 #include "ovfkit/xml/text_encoding.h"
 
@@ -14,26 +15,10 @@ namespace ovfkit::xml {
 
 namespace {
 
-constexpr std::string_view kXmlNamespace = "http://www.w3.org/XML/1998/namespace";
-
 struct Binding {
     std::string_view prefix;  // empty: the default namespace
     std::string_view uri;
 };
-
-std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
-    const std::size_t colon = name.find(':');
-    if (colon == std::string_view::npos) {
-        return {"", name};
-    }
-    return {name.substr(0, colon), name.substr(colon + 1)};
-}
-
-// Of any version; a prefix that nothing binds is taken for OVF's.
-bool is_ovf_namespace(std::string_view uri) {
-    return uri.starts_with("http://schemas.dmtf.org/ovf/") ||
-           uri.starts_with("http://www.vmware.com/schema/ovf/1/") || uri.starts_with("unbound:");
-}
 
 class TreeBuilder {
   public:
@@ -96,7 +81,7 @@ class TreeBuilder {
         if (prefix == "xml") {
             return std::string(kXmlNamespace);
         }
-        return prefix.empty() ? "" : "unbound:" + std::string(prefix);
+        return prefix.empty() ? "" : std::string(kUnbound) + std::string(prefix);
     }
 
     void add_attributes(Element& element, const pugi::xml_node& node) const {
@@ -132,10 +117,7 @@ std::optional<std::string_view> Element::find_attribute(std::string_view local) 
     std::optional<std::string_view> found;
     int best = 0;
     for (const Attribute& attribute : attributes) {
-        const int rank = attribute.namespace_uri == namespace_uri    ? 3
-                         : attribute.namespace_uri.empty()           ? 2
-                         : is_ovf_namespace(attribute.namespace_uri) ? 1
-                                                                     : 0;
+        const int rank = attribute_rank(attribute.namespace_uri, namespace_uri);
         if (attribute.local_name == local && rank > best) {
             best = rank;
             found = attribute.value;
@@ -162,12 +144,7 @@ const Element* Element::find_child(std::string_view local) const {
 }
 
 std::string_view Element::trimmed_text() const {
-    const std::string_view all = text;
-    const std::size_t first = all.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return all.substr(first, all.find_last_not_of(" \t\r\n") - first + 1);
+    return trimmed(text);
 }
 
 Element parse_document(std::string_view text, const std::string& name) {

@@ -5,47 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
-#include "ovfkit/xml/text_encoding.h"
+#include "ovfkit/xml/escape.h"
 
 namespace ovfkit::xml {
-
-namespace {
-
-std::string_view escape_of(char c, bool in_attribute) {
-    switch (c) {
-        case '&': return "&amp;";
-        case '<': return "&lt;";
-        case '>': return "&gt;";
-        case '\r': return "&#13;";
-        case '"': return in_attribute ? "&quot;" : "";
-        case '\n': return in_attribute ? "&#10;" : "";
-        case '\t': return in_attribute ? "&#9;" : "";
-        default: return "";
-    }
-}
-
-std::string escaped(std::string_view value, bool in_attribute, std::string_view where) {
-    std::string out;
-    out.reserve(value.size());
-    for (std::size_t i = 0; i < value.size();) {
-        const auto c = decode_utf8(value, i);
-        if (!c || !is_xml_char(c->code)) {
-            throw base::Error(
-                base::ErrorKind::invalid_input,
-                fmt::format("{}: byte {} (0x{:02x}) of the value cannot be written to XML", where,
-                            i + 1, static_cast<unsigned char>(value[i])),
-                "XML holds UTF-8 text without control characters; encode the value, for example "
-                "in base64");
-        }
-        const std::string_view escape = c->length == 1 ? escape_of(value[i], in_attribute) : "";
-        out += escape.empty() ? value.substr(i, c->length) : escape;
-        i += c->length;
-    }
-    return out;
-}
-
-}  // namespace
 
 Writer::Writer() : out_("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") {
 }
@@ -73,7 +35,7 @@ void Writer::open(std::string_view name) {
 void Writer::attribute(std::string_view name, std::string_view value) {
     assert(in_start_tag_);
     const std::string where = fmt::format("attribute '{}' of '{}'", name, open_.back());
-    out_ += fmt::format(" {}=\"{}\"", name, escaped(value, true, where));
+    out_ += fmt::format(" {}=\"{}\"", name, escape_attribute(value, where));
 }
 
 void Writer::attribute(std::string_view name, std::uint64_t value) {
@@ -87,7 +49,7 @@ void Writer::flag(std::string_view name, bool value) {
 void Writer::text(std::string_view value) {
     assert(!open_.empty());
     end_of_start_tag();
-    out_ += escaped(value, false, fmt::format("element '{}'", open_.back()));
+    out_ += escape_text(value, fmt::format("element '{}'", open_.back()));
 }
 
 void Writer::close() {
