@@ -97,7 +97,7 @@ class EditableElement {
     std::size_t index_of(const EditableElement& child) const;
     std::string indentation() const;  // line end and blanks before it; empty: it shares a line
     std::string indentation_of_children() const;
-    std::unique_ptr<EditableElement> clone(EditableElement* parent) const;
+    std::unique_ptr<EditableElement> copy_below(EditableElement* parent) const;
     void bind_foreign(const EditableElement& source_top, const EditableElement& source,
                       EditableElement& copy_top);
     void bind_prefix(const EditableElement& source, std::string_view prefix,

@@ -116,7 +116,7 @@ EditableElement& EditableElement::add_last_child(std::string_view uri, std::stri
 
 EditableElement& EditableElement::add_copy_after(const EditableElement* after,
                                                  const EditableElement& source) {
-    EditableElement& copy = insert_after(after, source.clone(this));
+    EditableElement& copy = insert_after(after, source.copy_below(this));
     bind_foreign(source, source, copy);
     const std::string from = source.indentation();
     const std::string to = copy.indentation();
@@ -145,7 +145,7 @@ void EditableElement::remove_child(EditableElement& child) {
     }
 }
 
-std::unique_ptr<EditableElement> EditableElement::clone(EditableElement* parent) const {
+std::unique_ptr<EditableElement> EditableElement::copy_below(EditableElement* parent) const {
     auto copy = std::make_unique<EditableElement>(name_, parent);
     copy->attributes_ = attributes_;
     copy->tail_ = tail_;
@@ -153,7 +153,7 @@ std::unique_ptr<EditableElement> EditableElement::clone(EditableElement* parent)
     copy->end_tail_ = end_tail_;
     for (const EditableNode& node : nodes_) {
         copy->nodes_.push_back(
-            {node.kind, node.raw, node.element ? node.element->clone(copy.get()) : nullptr});
+            {node.kind, node.raw, node.element ? node.element->copy_below(copy.get()) : nullptr});
     }
     return copy;
 }

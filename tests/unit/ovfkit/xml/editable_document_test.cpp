@@ -49,7 +49,7 @@ std::string new_lines(std::string_view before, std::string_view after) {
 
 }  // namespace
 
-TEST_CASE("A document that nothing changed keeps every byte") {
+TEST_CASE("a document that nothing changed keeps every byte", "[ovfkit][xml]") {
     CHECK(sample().text() == kText);
     const std::string utf16 = [] {
         std::string bytes = "\xFF\xFE";
@@ -66,7 +66,7 @@ TEST_CASE("A document that nothing changed keeps every byte") {
     CHECK(EditableDocument(zeros, "x").text() == zeros);
 }
 
-TEST_CASE("Setting what is there already changes nothing") {
+TEST_CASE("setting what is there already changes nothing", "[ovfkit][xml]") {
     EditableDocument document = sample();
     EditableElement& file = *document.root().find_child("References")->find_child("File");
     file.set_attribute("href", "a&b.vmdk");
@@ -74,7 +74,7 @@ TEST_CASE("Setting what is there already changes nothing") {
     CHECK(document.text() == kText);
 }
 
-TEST_CASE("A changed value is escaped and leaves its neighbours alone") {
+TEST_CASE("a changed value is escaped and leaves its neighbours alone", "[ovfkit][xml]") {
     EditableDocument document = sample();
     EditableElement& file = *document.root().find_child("References")->children()[1];
     CHECK(file.find_attribute("id") == "f2");
@@ -86,7 +86,7 @@ TEST_CASE("A changed value is escaped and leaves its neighbours alone") {
           "  <v:Extra a = \"1\">plain<b/></v:Extra >\n");
 }
 
-TEST_CASE("What is added takes prefixes and indentation of its neighbours") {
+TEST_CASE("what is added takes prefixes and indentation of its neighbours", "[ovfkit][xml]") {
     EditableDocument document = sample();
     EditableElement& references = *document.root().find_child("References");
     const std::string ovf = references.namespace_uri();
@@ -105,7 +105,7 @@ TEST_CASE("What is added takes prefixes and indentation of its neighbours") {
     CHECK_NOTHROW(ovfkit::xml::parse_document(document.text(), "again"));
 }
 
-TEST_CASE("A removed element takes its line along and nothing else") {
+TEST_CASE("a removed element takes its line along and nothing else", "[ovfkit][xml]") {
     EditableDocument document = sample();
     EditableElement& references = *document.root().find_child("References");
     references.remove_child(*references.children()[1]);
@@ -115,25 +115,25 @@ TEST_CASE("A removed element takes its line along and nothing else") {
     CHECK(document.text() == expected);
 }
 
-TEST_CASE("A document on one line stays on one line") {
+TEST_CASE("a document on one line stays on one line", "[ovfkit][xml]") {
     EditableDocument document("<a xmlns='u'><b/></a>", "x");
     document.root().add_last_child("u", "c").add_last_child("u", "d");
     CHECK(document.text() == "<a xmlns='u'><b/><c><d/></c></a>");
 }
 
-TEST_CASE("Line ends of the document are used for new lines") {
+TEST_CASE("line ends of the document are used for new lines", "[ovfkit][xml]") {
     EditableDocument document("<a>\r\n\t<b/>\r\n</a>", "x");
     document.root().add_last_child("", "c");
     CHECK(document.text() == "<a>\r\n\t<b/>\r\n\t<c/>\r\n</a>");
 }
 
-TEST_CASE("A namespace that nothing binds is bound at the root") {
+TEST_CASE("a namespace that nothing binds is bound at the root", "[ovfkit][xml]") {
     EditableDocument document("<a/>", "x");
     document.root().set_attribute("urn:muster:ovf:1", "value", "${db.ip.x}");
     CHECK(document.text() == "<a xmlns:muster=\"urn:muster:ovf:1\" muster:value=\"${db.ip.x}\"/>");
 }
 
-TEST_CASE("An unbound prefix of the field is used as it is") {
+TEST_CASE("an unbound prefix of the field is used as it is", "[ovfkit][xml]") {
     EditableDocument document("<ovf:Envelope>\n  <ovf:File ovf:id=\"1\"/>\n</ovf:Envelope>", "x");
     EditableElement& root = document.root();
     root.add_last_child(root.namespace_uri(), "File").set_attribute("id", "2");
@@ -142,13 +142,13 @@ TEST_CASE("An unbound prefix of the field is used as it is") {
           "</ovf:Envelope>");
 }
 
-TEST_CASE("Who writes attributes without a prefix gets more of them") {
+TEST_CASE("who writes attributes without a prefix gets more of them", "[ovfkit][xml]") {
     EditableDocument document("<a xmlns='u'><b id='1'/></a>", "x");
     document.root().children()[0]->set_attribute("href", "2");
     CHECK(document.text() == "<a xmlns='u'><b id='1' href=\"2\"/></a>");
 }
 
-TEST_CASE("A copy means the same in the document it comes to") {
+TEST_CASE("a copy means the same in the document it comes to", "[ovfkit][xml]") {
     const EditableDocument from(
         "<e xmlns=\"one\" xmlns:p=\"pp\" xmlns:q=\"qq\" xmlns:xsi=\"x\">\n"
         "  <s p:a=\"1\" xsi:type=\"q:T\"><p:inner/>\n    <t/>\n  </s>\n</e>",
@@ -165,7 +165,7 @@ TEST_CASE("A copy means the same in the document it comes to") {
     CHECK(to.text().find("\n      <t/>") != std::string::npos);
 }
 
-TEST_CASE("A text in another encoding becomes UTF-8 when it is changed") {
+TEST_CASE("a text in another encoding becomes UTF-8 when it is changed", "[ovfkit][xml]") {
     EditableDocument document("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<a b=\"\xE9\"/>",
                               "x");
     CHECK(document.text().find('\xE9') != std::string::npos);
@@ -174,7 +174,7 @@ TEST_CASE("A text in another encoding becomes UTF-8 when it is changed") {
           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a b=\"\xC3\xA9\" c=\"1\"/>");
 }
 
-TEST_CASE("What XML cannot carry is refused with the name of its place") {
+TEST_CASE("what XML cannot carry is refused with the name of its place", "[ovfkit][xml]") {
     EditableDocument document = sample();
     CHECK_THROWS_WITH(document.root().set_attribute("version", std::string_view("\x01", 1)),
                       Catch::Contains("version"));
@@ -184,7 +184,7 @@ TEST_CASE("What XML cannot carry is refused with the name of its place") {
     CHECK_THROWS_AS(EditableDocument("<a><b></a>", "x"), base::Error);
 }
 
-TEST_CASE("Every descriptor of the field survives byte for byte", "[corpus]") {
+TEST_CASE("every descriptor of the field survives byte for byte", "[ovfkit][xml][corpus]") {
     const auto corpus = tests::find_corpus();
     if (!corpus) {
         return;
