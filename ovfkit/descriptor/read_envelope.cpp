@@ -88,7 +88,10 @@ void read_child(Reading& reading, const xml::Element& child, Envelope& envelope)
 }  // namespace
 
 EnvelopeReading examine_envelope(std::string_view text, const std::string& name) {
-    const xml::Element root = xml::parse_document(text, name);
+    return examine_envelope(xml::parse_document(text, name), name);
+}
+
+EnvelopeReading examine_envelope(const xml::Element& root, const std::string& name) {
     if (root.local_name != "Envelope") {
         fail(base::ErrorKind::invalid_input, name, root,
              fmt::format("not an OVF descriptor: it begins with '{}', not Envelope",

@@ -10,6 +10,7 @@
 
 #include "ovfkit/descriptor/diagnostic.h"
 #include "ovfkit/descriptor/envelope.h"
+#include "ovfkit/xml/document.h"
 
 namespace ovfkit {
 
@@ -21,6 +22,8 @@ struct EnvelopeReading {
 // Throws only when the text is not XML or not an OVF envelope at all. `name` is what messages call
 // the text: "shop.ovf".
 EnvelopeReading examine_envelope(std::string_view text, const std::string& name);
+// The same for a tree that is parsed already.
+EnvelopeReading examine_envelope(const xml::Element& root, const std::string& name);
 
 // Throws invalid_input (or unsupported) when anything is wrong; warnings and notes pass.
 Envelope read_envelope(std::string_view text, const std::string& name);

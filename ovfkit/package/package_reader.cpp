@@ -26,6 +26,9 @@ void PackageHandler::close_member(const std::string& /*name*/,
                                   std::unique_ptr<base::ByteSink> /*sink*/) {
 }
 
+void PackageHandler::on_text(const std::string& /*name*/, const std::string& /*text*/) {
+}
+
 void PackageHandler::on_progress(std::uint64_t /*done*/, std::uint64_t /*total*/) {
 }
 
@@ -71,6 +74,7 @@ class Reading {
     };
 
     void take_descriptor(const PackageText& text);
+    void read_any_descriptor(const PackageText& text);
     void take_certificate(const PackageText& text);
     void check_signature_once();
     void pass_text_member(const TarMember& member);
@@ -157,11 +161,26 @@ void Reading::take_descriptor(const PackageText& text) {
     descriptor_ = text;
     report_.descriptor_name = text.name;
     manifest_.check_early(text);
-    envelope_ = base::in_context(quoted_source(source_.name()),
-                                 [&] { return read_envelope(text.text, text.name); });
+    if (policy_.any_descriptor) {
+        read_any_descriptor(text);
+    } else {
+        envelope_ = base::in_context(quoted_source(source_.name()),
+                                     [&] { return read_envelope(text.text, text.name); });
+    }
     manifest_.check_base_name(text.name);
     handler_.on_descriptor(text.name, text.text, envelope_);
     descriptor_delivered_ = true;
+}
+
+// The handler judges the text; what could be read of it serves to check the rest.
+void Reading::read_any_descriptor(const PackageText& text) {
+    try {
+        envelope_ = examine_envelope(text.text, text.name).envelope;
+    } catch (const base::Error& error) {
+        if (!blames_content(error)) {
+            throw;
+        }
+    }
 }
 
 void Reading::take_certificate(const PackageText& text) {
@@ -226,8 +245,10 @@ void Reading::pass_text_member(const TarMember& member) {
     if (is_descriptor) {
         take_descriptor(text);
     } else if (is_manifest_name(member.name)) {
+        handler_.on_text(text.name, text.text);
         manifest_.take(text);
     } else {
+        handler_.on_text(text.name, text.text);
         take_certificate(text);
     }
     check_signature_once();
@@ -331,6 +352,7 @@ void Reading::check_completeness() {
         special.push_back(certificate_->name);
     }
     check_references(envelope_, report_.members, special, verdict_);
+    report_.tar = tar_.shape();
     for (const PackageFinding& oddity : tar_.oddities()) {
         verdict_.note(oddity.code, oddity.text);
     }

@@ -38,6 +38,9 @@ struct VerifyPolicy {
     // verbs that say everything that is wrong. A damaged archive is thrown all the same.
     bool collect_failures = false;
     bool any_algorithm = false;
+    // A wrong descriptor is the handler's business, who gets an incomplete or empty envelope with
+    // it: for verbs that say everything that is wrong with the rest too.
+    bool any_descriptor = false;
     TarLimits tar;
     std::uint64_t descriptor_bytes = 16 * base::kMiB;
     std::uint64_t manifest_bytes = 4 * base::kMiB;   // each of .mf and .cert
@@ -50,6 +53,8 @@ class PackageHandler {
     // Called once, before any member. `text` is the descriptor as it stands in the archive.
     virtual void on_descriptor(const std::string& name, const std::string& text,
                                const Envelope& envelope) = 0;
+    // The manifest and the certificate as they stand in the archive, when they come by.
+    virtual void on_text(const std::string& name, const std::string& text);
     // Every other member but manifest and certificate, in stream order. Null: only hash it.
     virtual std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                         std::uint64_t size) = 0;

@@ -52,6 +52,17 @@ struct PackageFinding {
     std::string text;
 };
 
+// How the archive is written, as far as other importers care. Counts of members, not of bytes.
+struct TarShape {
+    std::size_t pax_headers = 0;     // "x" and "g" records (POSIX.1-2001)
+    std::size_t gnu_long_names = 0;  // "L" records
+    std::size_t gnu_headers = 0;     // magic "ustar  "
+    std::size_t old_headers = 0;     // no magic at all (V7)
+    std::size_t binary_sizes = 0;    // base-256
+    std::size_t blank_owners = 0;    // a user or group name with a blank in it
+    std::string first_extended;      // the first member with a pax or long-name record before it
+};
+
 struct PackageReport {
     std::string source;
     std::string descriptor_name;
@@ -59,6 +70,7 @@ struct PackageReport {
     std::vector<PackageMember> members;  // in stream order, descriptor and manifest too
     ManifestReport manifest;
     SignatureReport signature;
+    TarShape tar;
     std::vector<PackageFinding> findings;
     std::vector<std::string> failures;  // only with VerifyPolicy::collect_failures
 

@@ -30,6 +30,7 @@ constexpr Field kChecksum{148, 8};
 constexpr Field kType{156, 1};
 constexpr Field kMagic{257, 6};
 constexpr Field kVersion{263, 2};
+constexpr Field kOwners{265, 64};  // user and group
 constexpr Field kPrefix{345, 155};
 
 constexpr std::uint64_t kMaxSize = std::numeric_limits<std::int64_t>::max();
@@ -77,6 +78,13 @@ std::optional<std::uint64_t> parse_number(std::span<const std::byte> block, Fiel
     const auto bytes = block.subspan(field.offset, field.size);
     const bool binary = (bytes.front() & std::byte{0x80}) != std::byte{0};
     return binary ? parse_base256(bytes) : parse_octal(base::as_text(bytes));
+}
+
+TarHeader::Dialect dialect_of(std::string_view magic) {
+    if (magic == std::string_view("ustar\0", 6)) {
+        return TarHeader::Dialect::ustar;
+    }
+    return magic == "ustar " ? TarHeader::Dialect::gnu : TarHeader::Dialect::v7;
 }
 
 std::uint64_t sum_of(std::span<const std::byte> block) {
@@ -154,6 +162,10 @@ TarHeader parse_tar_header(std::span<const std::byte> block, std::string_view ar
                                       quoted_source(archive), header.name));
     }
     header.size = *size;
+    header.binary_size = (block[kSize.offset] & std::byte{0x80}) != std::byte{0};
+    header.dialect = dialect_of(raw(block, kMagic));
+    header.blank_owner = header.dialect != TarHeader::Dialect::v7 &&
+                         raw(block, kOwners).find(' ') != std::string_view::npos;
     return header;
 }
 

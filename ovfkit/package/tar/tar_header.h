@@ -18,9 +18,14 @@ constexpr std::size_t kTarBlock = 512;
 using TarBlock = std::array<std::byte, kTarBlock>;
 
 struct TarHeader {
+    enum class Dialect { v7, ustar, gnu };
+
     std::string name;  // prefix joined, not yet checked
     std::uint64_t size = 0;
     char type = '0';  // NUL of old archives becomes '0'
+    Dialect dialect = Dialect::ustar;
+    bool binary_size = false;  // base-256
+    bool blank_owner = false;  // a blank in the name of the user or group
 };
 
 bool is_zero_block(std::span<const std::byte> block);

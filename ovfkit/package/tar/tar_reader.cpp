@@ -156,6 +156,7 @@ std::optional<TarMember> TarReader::accept(std::span<const std::byte> block, Pen
         refuse(archive_, fmt::format("more than {} members", limits_.members));
     }
     const TarHeader header = parse_tar_header(block, archive_);
+    note_shape(header, pending);
     if (header.type == 'x' || header.type == 'g' || header.type == 'L' || header.type == 'K') {
         take_extension(header.type, header.size, pending);
         return std::nullopt;
@@ -188,6 +189,23 @@ std::optional<TarMember> TarReader::accept(std::span<const std::byte> block, Pen
         return std::nullopt;
     }
     return member;
+}
+
+void TarReader::note_shape(const TarHeader& header, const Pending& pending) {
+    switch (header.type) {
+        case 'x':
+        case 'g': ++shape_.pax_headers; return;
+        case 'K':
+        case 'L': ++shape_.gnu_long_names; return;
+        default: break;
+    }
+    shape_.gnu_headers += header.dialect == TarHeader::Dialect::gnu ? 1U : 0U;
+    shape_.old_headers += header.dialect == TarHeader::Dialect::v7 ? 1U : 0U;
+    shape_.binary_sizes += header.binary_size ? 1U : 0U;
+    shape_.blank_owners += header.blank_owner ? 1U : 0U;
+    if (pending.any && shape_.first_extended.empty()) {
+        shape_.first_extended = pending.name.value_or(header.name);
+    }
 }
 
 void TarReader::check_totals(const TarMember& member) {

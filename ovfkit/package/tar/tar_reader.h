@@ -21,6 +21,8 @@
 
 namespace ovfkit {
 
+struct TarHeader;
+
 struct TarLimits {
     std::size_t members = 4096;
     std::size_t name_bytes = 1024;
@@ -51,11 +53,13 @@ class TarReader {
     std::uint64_t position() const { return position_; }  // bytes consumed so far
     // What was odd but no error: skipped members, data after the end.
     const std::vector<PackageFinding>& oddities() const { return oddities_; }
+    const TarShape& shape() const { return shape_; }
 
   private:
     struct Pending;
     std::optional<TarMember> accept(std::span<const std::byte> block, Pending& pending);
     void take_extension(char type, std::uint64_t size, Pending& pending);
+    void note_shape(const TarHeader& header, const Pending& pending);
     bool read_block(std::span<std::byte> block);
     void skip_data(std::uint64_t bytes);
     void finish_member();
@@ -75,6 +79,7 @@ class TarReader {
     std::size_t headers_seen_ = 0;
     std::set<std::string> names_;  // folded
     std::vector<PackageFinding> oddities_;
+    TarShape shape_;
     bool ended_ = false;
 };
 

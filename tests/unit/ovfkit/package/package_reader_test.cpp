@@ -250,3 +250,54 @@ TEST_CASE("progress ends at the size of the file", "[ovfkit][package]") {
     CHECK(handler.last_done > archive.size() - 20 * 512);
     CHECK(report.total_bytes == archive.size());
 }
+
+TEST_CASE("a wrong descriptor is left to the handler when the policy says so",
+          "[ovfkit][package]") {
+    struct TextHandler : KeepingHandler {
+        void on_text(const std::string& name, const std::string& text) override {
+            texts[name] = text;
+        }
+        std::map<std::string, std::string> texts;
+    };
+    const std::string manifest =
+        tests::manifest_line("shop.ovf", "<html/>") + tests::manifest_line("disk", "other bytes");
+    const std::string archive = ArchiveBuilder()
+                                    .add("shop.ovf", "<html/>")
+                                    .add("disk", "bytes")
+                                    .add("shop.mf", manifest)
+                                    .end();
+    VerifyPolicy policy;
+    policy.collect_failures = true;
+    TextHandler handler;
+    CHECK_THROWS_AS(read_stream(archive, handler, policy), base::Error);
+    policy.any_descriptor = true;
+    TextHandler again;
+    const auto report = read_stream(archive, again, policy);
+    CHECK(again.descriptor == "<html/>");
+    CHECK(again.texts.at("shop.mf") == manifest);
+    REQUIRE(report.failures.size() == 1);
+    CHECK(report.failures[0].find("member 'disk' does not match") == 0);
+}
+
+TEST_CASE("the report says how the archive is written", "[ovfkit][package]") {
+    const std::string record = ArchiveBuilder::pax_record("mtime", "1.5");
+    const std::string archive = ArchiveBuilder()
+                                    .add("pax", record, 'x')
+                                    .add("shop.ovf", tests::sample_descriptor())
+                                    .header("db-disk1.vmdk", tests::kSampleDisk.size())
+                                    .patch_header(257, "ustar  ")
+                                    .patch_header(265, "some body")
+                                    .raw_data(tests::kSampleDisk)
+                                    .header("web.iso", tests::kSampleIso.size())
+                                    .patch_header(257, std::string(8, '\0'))
+                                    .raw_data(tests::kSampleIso)
+                                    .end();
+    KeepingHandler handler;
+    const ovfkit::TarShape shape = read_stream(archive, handler).tar;
+    CHECK(shape.pax_headers == 1);
+    CHECK(shape.gnu_headers == 1);
+    CHECK(shape.old_headers == 1);
+    CHECK(shape.blank_owners == 1);
+    CHECK(shape.binary_sizes == 0);
+    CHECK(shape.first_extended == "shop.ovf");
+}
