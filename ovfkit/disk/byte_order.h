@@ -42,6 +42,15 @@ void store_le(std::span<std::byte> bytes, std::size_t offset, T value) {
     }
 }
 
+template <std::unsigned_integral T>
+void store_be(std::span<std::byte> bytes, std::size_t offset, T value) {
+    assert(offset + sizeof(T) <= bytes.size());
+    for (std::size_t i = sizeof(T); i-- > 0;) {
+        bytes[offset + i] = static_cast<std::byte>(value & 0xffU);
+        value = static_cast<T>(value >> 7U >> 1U);
+    }
+}
+
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
     return (value + unit - 1) / unit * unit;
 }

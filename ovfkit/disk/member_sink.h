@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the bytes of an untrusted disk member go: a push decoder that turns the stream into a
-// sparse raw file, in any chunking, in one pass. Formats are never guessed from the bytes alone:
-// the descriptor's format URI says what is expected and the first bytes must agree. The descriptor
-// `fd` is borrowed; the file is neither synced nor renamed here (the importer does that once every
-// digest matched). Used by one thread; decoding runs on threads of its own.
+// sparse raw file or a qcow2, in any chunking, in one pass. Formats are never guessed from the
+// bytes alone: the descriptor's format URI says what is expected and the first bytes must agree.
+// The descriptor `fd` is borrowed; the file is neither synced nor renamed here (the importer does
+// that once every digest matched). Used by one thread; decoding runs on threads of its own.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/byte_size.h"
 #include "base/stream.h"
+#include "ovfkit/disk/disk_reader.h"
 
 namespace ovfkit {
 
@@ -33,7 +34,11 @@ class DiskSink : public base::ByteSink {
 
 struct DiskSinkOptions {
     std::string name;  // for messages: the member's name
-    int fd = -1;       // an empty regular file open for writing
+    int fd = -1;       // an empty regular file open for reading and writing
+    DiskFormat target = DiskFormat::raw;
+    // The caller compares a digest of all bytes before it uses the file: grains need not be
+    // inflated to see that they are whole.
+    bool covered_by_digest = false;
     std::uint64_t max_capacity_bytes = 65536 * base::kGiB;
     unsigned threads = 0;  // 0: one per core
 };

@@ -9,7 +9,7 @@
 #include "base/byte_size.h"
 #include "base/error.h"
 #include "ovfkit/disk/byte_order.h"
-#include "ovfkit/disk/raw/sparse_file.h"
+#include "ovfkit/disk/disk_target.h"
 #include "ovfkit/disk/zero_test.h"
 
 namespace ovfkit {
@@ -21,13 +21,15 @@ constexpr std::size_t kBlockBytes = 64 * base::kKiB;
 class RawSink : public DiskSink {
   public:
     explicit RawSink(const DiskSinkOptions& options)
-        : file_(options.fd, options.name), max_capacity_bytes_(options.max_capacity_bytes) {}
+        : target_(make_disk_target(options.target, options.fd, options.name)),
+          max_capacity_bytes_(options.max_capacity_bytes) {}
 
     void write(std::span<const std::byte> data) override {
         if (data.size() > max_capacity_bytes_ - received_bytes_) {
-            throw base::Error(base::ErrorKind::unsupported,
-                              fmt::format("disk '{}' is larger than the limit of {}", file_.name(),
-                                          base::format_byte_size(max_capacity_bytes_)));
+            throw base::Error(
+                base::ErrorKind::unsupported,
+                fmt::format("disk '{}' is larger than the limit of {}", target_->name(),
+                            base::format_byte_size(max_capacity_bytes_)));
         }
         received_bytes_ += data.size();
         while (!data.empty()) {
@@ -51,23 +53,25 @@ class RawSink : public DiskSink {
         block_.clear();
         if (received_bytes_ == 0) {
             throw base::Error(base::ErrorKind::invalid_input,
-                              fmt::format("disk '{}' is empty", file_.name()));
+                              fmt::format("disk '{}' is empty", target_->name()));
         }
         const std::uint64_t capacity = round_up(received_bytes_, 512);
-        file_.set_size(capacity);
+        target_->set_capacity(capacity);
+        target_->finish();
         return {.encoding = "raw", .capacity_bytes = capacity, .populated_bytes = populated_bytes_};
     }
 
   private:
     void put(std::span<const std::byte> block) {
         if (!is_all_zero(block)) {
-            file_.write_at(offset_, block);
+            target_->reserve(offset_, block.size());
+            target_->write_at(offset_, block);
             populated_bytes_ += block.size();
         }
         offset_ += block.size();
     }
 
-    SparseFile file_;
+    std::unique_ptr<DiskTarget> target_;
     std::uint64_t max_capacity_bytes_;
     std::uint64_t received_bytes_ = 0;
     std::uint64_t offset_ = 0;  // where block_ belongs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A raw disk that comes as a stream, written sparse: blocks of zeros become holes. The size is
+// A raw disk that comes as a stream: blocks of zeros are not written. The size is
 // known only at the end; the limit holds on the way.
 #pragma once
 

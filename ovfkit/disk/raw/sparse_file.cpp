@@ -38,6 +38,10 @@ void SparseFile::write_at(std::uint64_t offset, std::span<const std::byte> data)
     }
 }
 
+void SparseFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) const {
+    base::pread_exactly(fd_, buffer, offset, name_);
+}
+
 void SparseFile::set_size(std::uint64_t bytes) const {
     if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) {
         const int error_number = errno;

@@ -15,6 +15,8 @@ class SparseFile {
     SparseFile(int fd, std::string name);
     // Full file systems say how much is free there.
     void write_at(std::uint64_t offset, std::span<const std::byte> data) const;
+    // Fills the buffer with what was written there before.
+    void read_at(std::uint64_t offset, std::span<std::byte> buffer) const;
     void set_size(std::uint64_t bytes) const;
     const std::string& name() const { return name_; }
 

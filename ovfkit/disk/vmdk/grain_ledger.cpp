@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/disk/vmdk/grain_ledger.h"
 
-#include <functional>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "ovfkit/disk/byte_order.h"
 
 namespace ovfkit::vmdk {
@@ -31,43 +29,60 @@ std::vector<std::uint32_t> load_entries(std::span<const std::byte> payload, std:
     return entries;
 }
 
-std::size_t hash_of(const std::vector<std::uint32_t>& entries) {
-    return std::hash<std::string_view>()(base::as_text(std::as_bytes(std::span(entries))));
+// SplitMix64: sums of such values tell tables apart.
+std::uint64_t mix(std::uint64_t value) {
+    value += 0x9e3779b97f4a7c15U;
+    value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+    return value ^ (value >> 31U);
 }
 
 }  // namespace
 
+void GrainLedger::Sum::add(std::uint64_t index, std::uint32_t sector) {
+    mixed += mix(index << 32U | sector);
+    ++count;
+}
+
 GrainLedger::GrainLedger(const SparseHeader& header, std::string name)
-    : header_(header),
-      name_(std::move(name)),
-      hash_of_empty_(hash_of(Table(header.entries_per_table))) {
+    : header_(header), name_(std::move(name)) {
+}
+
+GrainLedger::Seen& GrainLedger::seen_in(std::uint64_t table) {
+    if (last_seen_ == nullptr || table != last_table_) {
+        last_seen_ = &seen_[table];  // stays where it is when others come
+        last_table_ = table;
+    }
+    return *last_seen_;
 }
 
 void GrainLedger::add_grain(std::uint64_t grain, std::uint64_t sector) {
     if (sector > 0xffffffffU) {
         fail(name_, "it is longer than its tables can tell");
     }
-    Table& table = seen_[grain / header_.entries_per_table];
-    table.resize(header_.entries_per_table);
-    std::uint32_t& place = table[grain % header_.entries_per_table];
-    if (place != 0) {
-        fail(name_,
-             fmt::format("grain {} is there twice, at sectors {} and {}", grain, place, sector));
+    Seen& seen = seen_in(grain / header_.entries_per_table);
+    const std::uint64_t index = grain % header_.entries_per_table;
+    if (seen.grains.test(index)) {
+        fail(name_, fmt::format("grain {} is there twice, the second at sector {}", grain, sector));
     }
-    place = static_cast<std::uint32_t>(sector);
+    seen.grains.set(index);
+    seen.sum.add(index, static_cast<std::uint32_t>(sector));
 }
 
 void GrainLedger::add_table(std::uint64_t sector, std::span<const std::byte> payload) {
     if (payload.size() / 4 < header_.entries_per_table) {
         fail(name_, fmt::format("the grain table at sector {} is too short", sector));
     }
-    Table entries = load_entries(payload, header_.entries_per_table);
-    if ((header_.flags & kFlagZeroGrains) != 0) {
-        for (std::uint32_t& entry : entries) {
-            entry = entry == 1 ? 0 : entry;  // 1 means: known to be zeros, nothing stored
+    const bool zero_grains = (header_.flags & kFlagZeroGrains) != 0;
+    Sum sum;
+    for (std::uint64_t i = 0; i < header_.entries_per_table; ++i) {
+        const auto entry = load_le<std::uint32_t>(payload, i * 4);
+        // With the flag 1 means: known to be zeros, nothing stored.
+        if (entry != 0 && !(zero_grains && entry == 1)) {
+            sum.add(i, entry);
         }
     }
-    tables_.insert_or_assign(sector, hash_of(entries));
+    tables_.insert_or_assign(sector, sum);
 }
 
 void GrainLedger::add_directory(std::uint64_t sector, std::span<const std::byte> payload) {
@@ -77,19 +92,14 @@ void GrainLedger::add_directory(std::uint64_t sector, std::span<const std::byte>
     directories_.insert_or_assign(sector, load_entries(payload, header_.tables()));
 }
 
-std::size_t GrainLedger::hash_of_seen(std::uint64_t table) const {
-    const auto found = seen_.find(table);
-    return found == seen_.end() ? hash_of_empty_ : hash_of(found->second);
-}
-
 void GrainLedger::check(std::uint64_t directory_sector) const {
     const auto directory = directories_.find(directory_sector);
     if (directory == directories_.end()) {
         fail(name_, "it ends before its grain directory");
     }
-    const Table& entries = directory->second;
+    const std::vector<std::uint32_t>& entries = directory->second;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        std::size_t stored = hash_of_empty_;
+        Sum stored;
         if (entries[i] != 0) {
             const auto table = tables_.find(entries[i]);
             if (table == tables_.end()) {
@@ -97,7 +107,8 @@ void GrainLedger::check(std::uint64_t directory_sector) const {
             }
             stored = table->second;
         }
-        if (stored != hash_of_seen(i)) {
+        const auto seen = seen_.find(i);
+        if (stored != (seen == seen_.end() ? Sum() : seen->second.sum)) {
             fail(name_, fmt::format("grain table {} does not list the grains that are there", i));
         }
     }

@@ -8,9 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "ovfkit/disk/byte_order.h"
-#include "ovfkit/disk/vmdk/descriptor.h"
 #include "ovfkit/disk/zero_test.h"
 
 namespace ovfkit::vmdk {
@@ -67,7 +65,10 @@ void StreamParser::feed(std::span<const std::byte> data) {
 void StreamParser::consume(std::span<const std::byte> item) {
     switch (state_) {
         case State::header: begin_extent(item); break;
-        case State::overhead: read_overhead(item); break;
+        case State::overhead:
+            overhead_->add(item);
+            end_overhead();
+            break;
         case State::records:
             needed_ = kSector;
             read_record(item);
@@ -78,42 +79,16 @@ void StreamParser::consume(std::span<const std::byte> item) {
 void StreamParser::begin_extent(std::span<const std::byte> sector) {
     header_ = parse_header(sector, name_, max_capacity_bytes_);
     ledger_.emplace(header_, name_);
-    if (header_.overhead_sectors > 1) {
-        state_ = State::overhead;
-        needed_ = (header_.overhead_sectors - 1) * kSector;
-    } else {
+    overhead_.emplace(header_, name_, *ledger_);
+    state_ = State::overhead;
+    end_overhead();
+}
+
+void StreamParser::end_overhead() {
+    if (overhead_->done()) {
+        overhead_.reset();
         state_ = State::records;
         consumer_.begin(header_);
-    }
-}
-
-void StreamParser::read_overhead(std::span<const std::byte> sectors) {
-    const std::uint64_t count = sectors.size() / kSector;
-    const std::uint64_t first = header_.descriptor_sector;
-    if (first >= 1 && first <= count) {
-        const std::uint64_t most = count - (first - 1);
-        const auto text = sectors.subspan((first - 1) * kSector,
-                                          std::min(header_.descriptor_sectors, most) * kSector);
-        check_descriptor(base::as_text(text), name_);
-    }
-    if (header_.directory_sector < header_.overhead_sectors) {
-        read_tables(sectors);
-    }
-    consumer_.begin(header_);
-    state_ = State::records;
-    needed_ = kSector;
-}
-
-// Tables before the grains, as qemu-img and Xen Orchestra write them: no markers. `sectors` begins
-// with sector 1.
-void StreamParser::read_tables(std::span<const std::byte> sectors) {
-    const auto directory = sectors.subspan((header_.directory_sector - 1) * kSector);
-    ledger_->add_directory(header_.directory_sector, directory);
-    for (std::uint64_t i = 0; i < header_.tables(); ++i) {
-        const std::uint64_t table = load_le<std::uint32_t>(directory, i * 4);
-        if (table >= 1 && table < header_.overhead_sectors && !ledger_->has_table(table)) {
-            ledger_->add_table(table, sectors.subspan((table - 1) * kSector));
-        }
     }
 }
 

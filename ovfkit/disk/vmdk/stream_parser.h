@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cuts a streamOptimized VMDK that comes in any chunking into its grains, and checks everything but
-// what is inside them. Holds at most one record (or the sectors before the first grain). Used by
+// what is inside them. Holds at most one record. Used by
 // one thread; borrows the consumer.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ovfkit/disk/vmdk/grain_ledger.h"
+#include "ovfkit/disk/vmdk/overhead_reader.h"
 #include "ovfkit/disk/vmdk/sparse_format.h"
 
 namespace ovfkit::vmdk {
@@ -35,8 +36,7 @@ class StreamParser {
 
     void consume(std::span<const std::byte> item);
     void begin_extent(std::span<const std::byte> sector);
-    void read_overhead(std::span<const std::byte> sectors);
-    void read_tables(std::span<const std::byte> sectors);
+    void end_overhead();
     void read_record(std::span<const std::byte> record);
     void read_grain(std::span<const std::byte> record, std::uint32_t size);
     void read_metadata(std::span<const std::byte> record);
@@ -55,6 +55,7 @@ class StreamParser {
     std::uint64_t zero_sectors_ = 0;  // in a row
     SparseHeader header_;
     std::optional<GrainLedger> ledger_;
+    std::optional<OverheadReader> overhead_;
     std::optional<SparseHeader> footer_;
     bool ended_ = false;  // end-of-stream marker after the footer
 };

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done with the grains of a streamOptimized VMDK: a disk is made of them, by inflating
+// (inflating_consumer.h) or by adoption (adopting_consumer.h).
+#pragma once
+
+#include "ovfkit/disk/member_sink.h"
+#include "ovfkit/disk/vmdk/stream_parser.h"
+
+namespace ovfkit::vmdk {
+
+class DiskConsumer : public GrainConsumer {
+  public:
+    // After the last grain: waits for the workers and completes the file.
+    virtual DecodedDisk finish() = 0;
+};
+
+}  // namespace ovfkit::vmdk
