@@ -11,10 +11,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "hvruntime/store/sqlite_connection.h"
 
 namespace hvruntime {
 
@@ -36,31 +36,6 @@ constexpr const char* kSchema = R"(
     INSERT INTO counter VALUES ('revision', 0), ('compacted', 0);
 )";
 
-ErrorKind kind_of_sqlite(int code) {
-    switch (code & 0xff) {
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return ErrorKind::invalid_input;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED: return ErrorKind::conflict;
-        case SQLITE_FULL:
-        case SQLITE_IOERR:
-        case SQLITE_CANTOPEN:
-        case SQLITE_PERM:
-        case SQLITE_READONLY:
-        case SQLITE_NOMEM: return ErrorKind::environment;
-        default: return ErrorKind::internal;
-    }
-}
-
-std::string hint_of_sqlite(int code) {
-    switch (code & 0xff) {
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return "move the file away, or put a backup of it in its place";
-        case SQLITE_FULL: return "free some space on that file system and try again";
-        default: return "";
-    }
-}
-
 // The first key after all keys with the prefix. Keys are UTF-8, so none starts with 0xff.
 std::string end_of_prefix(std::string_view prefix) {
     std::string end(prefix);
@@ -72,6 +47,29 @@ std::string end_of_prefix(std::string_view prefix) {
     }
     end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
     return end;
+}
+
+// Makes the folder and the file. Nothing is locked for a store in memory.
+std::optional<base::FileLock> lock_store(const std::filesystem::path& path,
+                                         std::chrono::milliseconds wait) {
+    if (path == ":memory:") {
+        return std::nullopt;
+    }
+    base::make_dirs(path.parent_path(), 0700);
+    const std::string lock_path = path.string() + ".lock";
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    base::FileLock lock = base::FileLock::try_lock(lock_path);
+    while (!lock && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        lock = base::FileLock::try_lock(lock_path);
+    }
+    if (!lock) {
+        throw Error(ErrorKind::conflict,
+                    fmt::format("the store '{}' is in use by another process", path.string()),
+                    "only one muster serve can run on it: stop the other one");
+    }
+    base::open_file(path, O_RDWR | O_CREAT, 0600);
+    return lock;
 }
 
 void check_transaction(const Transaction& transaction) {
@@ -99,7 +97,6 @@ class SqliteStore::Database {
              std::chrono::milliseconds lock_wait);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
-    ~Database() { close(); }
 
     std::optional<Revision> commit(const Transaction& transaction);
     std::optional<Entry> find(std::string_view key);
@@ -111,28 +108,6 @@ class SqliteStore::Database {
                                 std::chrono::milliseconds timeout);
 
   private:
-    // A prepared statement in use: bound by position, reset at the end of the scope.
-    class Query {
-      public:
-        Query(Database& database, sqlite3_stmt* statement) : db_(database), stmt_(statement) {}
-        Query(const Query&) = delete;
-        Query& operator=(const Query&) = delete;
-        ~Query() {
-            sqlite3_reset(stmt_);
-            sqlite3_clear_bindings(stmt_);
-        }
-        Query& text(std::string_view value);
-        Query& number(Revision value);
-        bool step();  // true: a row
-        std::string text_at(int column) const;
-        Revision number_at(int column) const;
-        bool is_null(int column) const { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
-
-      private:
-        Database& db_;
-        sqlite3_stmt* stmt_;
-        int bound_ = 0;
-    };
     struct Pending {
         const Transaction* transaction;
         std::optional<Revision> revision;
@@ -140,13 +115,8 @@ class SqliteStore::Database {
         bool done = false;
     };
 
-    void open();
     void prepare_schema();
-    void close() noexcept;
-    sqlite3_stmt* prepare(const char* sql);
-    void execute(const char* sql);
-    Revision pragma(const char* sql);
-    [[noreturn]] void fail(int code, std::string_view doing) const;
+    void prepare_statements();
     void commit_batch(const std::vector<Pending*>& batch);
     bool holds(const Compare& compare);
     std::optional<Revision> apply(const Transaction& transaction, Revision head);
@@ -154,14 +124,12 @@ class SqliteStore::Database {
     void set_counter(std::string_view name, Revision value);
     void trim_history(Revision head);
 
-    const std::string path_;
     const Revision keep_history_;
     std::optional<base::FileLock> lock_file_;  // none: in memory
 
     std::mutex mutex_;  // guards the connection, its statements, head_ and compacted_
     std::condition_variable changed_;
-    sqlite3* handle_ = nullptr;
-    std::vector<sqlite3_stmt*> statements_;
+    SqliteConnection connection_;
     sqlite3_stmt* find_ = nullptr;
     sqlite3_stmt* range_ = nullptr;
     sqlite3_stmt* put_ = nullptr;
@@ -179,165 +147,58 @@ class SqliteStore::Database {
     bool committing_ = false;
 };
 
-SqliteStore::Database::Query& SqliteStore::Database::Query::text(std::string_view value) {
-    const int code = sqlite3_bind_blob64(stmt_, ++bound_, value.empty() ? "" : value.data(),
-                                         value.size(), SQLITE_TRANSIENT);
-    if (code != SQLITE_OK) {
-        db_.fail(code, "binding");
-    }
-    return *this;
-}
-
-SqliteStore::Database::Query& SqliteStore::Database::Query::number(Revision value) {
-    const int code = sqlite3_bind_int64(stmt_, ++bound_, static_cast<sqlite3_int64>(value));
-    if (code != SQLITE_OK) {
-        db_.fail(code, "binding");
-    }
-    return *this;
-}
-
-bool SqliteStore::Database::Query::step() {
-    const int code = sqlite3_step(stmt_);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        db_.fail(code, "using");
-    }
-    return code == SQLITE_ROW;
-}
-
-std::string SqliteStore::Database::Query::text_at(int column) const {
-    const void* data = sqlite3_column_blob(stmt_, column);
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(stmt_, column));
-    // SAFETY: a blob of `size` bytes, seen as chars; null only when it is empty.
-    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
-}
-
-Revision SqliteStore::Database::Query::number_at(int column) const {
-    return static_cast<Revision>(sqlite3_column_int64(stmt_, column));
-}
-
 SqliteStore::Database::Database(const std::filesystem::path& path, Revision keep_history,
                                 std::chrono::milliseconds lock_wait)
-    : path_(path.string()), keep_history_(keep_history) {
-    if (path_ != ":memory:") {
-        base::make_dirs(path.parent_path(), 0700);
-        const auto deadline = std::chrono::steady_clock::now() + lock_wait;
-        lock_file_.emplace(base::FileLock::try_lock(path_ + ".lock"));
-        while (!*lock_file_ && std::chrono::steady_clock::now() < deadline) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-            lock_file_.emplace(base::FileLock::try_lock(path_ + ".lock"));
-        }
-        if (!*lock_file_) {
-            throw Error(ErrorKind::conflict,
-                        fmt::format("the store '{}' is in use by another process", path_),
-                        "only one muster serve can run on it: stop the other one");
-        }
-        base::open_file(path_, O_RDWR | O_CREAT, 0600);
-    }
-    try {
-        open();
-    } catch (...) {
-        close();
-        throw;
-    }
+    : keep_history_(keep_history),
+      lock_file_(lock_store(path, lock_wait)),
+      connection_(path.string()) {
+    prepare_schema();
+    prepare_statements();
 }
 
-void SqliteStore::Database::open() {
-    const int code =
-        sqlite3_open_v2(path_.c_str(), &handle_,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    if (code != SQLITE_OK) {
-        fail(code, "opening");
-    }
-    sqlite3_extended_result_codes(handle_, 1);
-    sqlite3_busy_timeout(handle_, 5000);
-    execute("PRAGMA journal_mode=WAL");
-    execute("PRAGMA synchronous=FULL");
-    prepare_schema();
-    find_ = prepare("SELECT key, value, created, modified FROM current WHERE key = ?");
-    range_ = prepare(
+void SqliteStore::Database::prepare_statements() {
+    find_ = connection_.prepare("SELECT key, value, created, modified FROM current WHERE key = ?");
+    range_ = connection_.prepare(
         "SELECT key, value, created, modified FROM current WHERE key >= ? AND key < ? ORDER BY "
         "key");
-    put_ = prepare(
+    put_ = connection_.prepare(
         "INSERT INTO current VALUES (?1, ?2, ?3, ?3) ON CONFLICT (key) DO UPDATE "
         "SET value = excluded.value, modified = excluded.modified");
-    delete_ = prepare("DELETE FROM current WHERE key = ?");
-    add_history_ = prepare("INSERT INTO history VALUES (?, ?, ?)");
-    trim_history_ = prepare("DELETE FROM history WHERE revision <= ?");
-    changes_ = prepare(
+    delete_ = connection_.prepare("DELETE FROM current WHERE key = ?");
+    add_history_ = connection_.prepare("INSERT INTO history VALUES (?, ?, ?)");
+    trim_history_ = connection_.prepare("DELETE FROM history WHERE revision <= ?");
+    changes_ = connection_.prepare(
         "SELECT revision, key, value FROM history WHERE revision >= ? AND key >= ? AND key < ? "
         "ORDER BY revision, key");
-    set_counter_ = prepare("UPDATE counter SET value = ?2 WHERE name = CAST(?1 AS TEXT)");
-    head_ = pragma("SELECT value FROM counter WHERE name = 'revision'");
-    compacted_ = pragma("SELECT value FROM counter WHERE name = 'compacted'");
+    set_counter_ =
+        connection_.prepare("UPDATE counter SET value = ?2 WHERE name = CAST(?1 AS TEXT)");
+    head_ = connection_.number("SELECT value FROM counter WHERE name = 'revision'");
+    compacted_ = connection_.number("SELECT value FROM counter WHERE name = 'compacted'");
 }
 
 void SqliteStore::Database::prepare_schema() {
-    const Revision version = pragma("PRAGMA user_version");
+    const Revision version = connection_.number("PRAGMA user_version");
     if (version > kSchemaVersion) {
         throw Error(ErrorKind::unsupported,
-                    fmt::format("the store '{}' was written by a newer muster", path_),
+                    fmt::format("the store '{}' was written by a newer muster", connection_.path()),
                     "use that version, or another data folder");
     }
     if (version == 0) {
-        if (pragma("SELECT count(*) FROM sqlite_schema") != 0) {
-            throw Error(ErrorKind::invalid_input,
-                        fmt::format("'{}' is a database, but not a store of muster", path_),
-                        "move it away");
+        if (connection_.number("SELECT count(*) FROM sqlite_schema") != 0) {
+            throw Error(
+                ErrorKind::invalid_input,
+                fmt::format("'{}' is a database, but not a store of muster", connection_.path()),
+                "move it away");
         }
         // All of it or nothing: a kill in between leaves an empty file, not half a schema.
-        execute("BEGIN IMMEDIATE");
-        execute(kSchema);
-        execute(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
-        execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
-        execute("COMMIT");
+        connection_.execute("BEGIN IMMEDIATE");
+        connection_.execute(kSchema);
+        connection_.execute(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
+        connection_.execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
+        connection_.execute("COMMIT");
         return;
     }
-    const auto check = prepare("PRAGMA quick_check(1)");
-    Query query(*this, check);
-    if (!query.step() || query.text_at(0) != "ok") {
-        fail(SQLITE_CORRUPT, "checking");
-    }
-}
-
-void SqliteStore::Database::close() noexcept {
-    for (sqlite3_stmt* statement : statements_) {
-        sqlite3_finalize(statement);
-    }
-    statements_.clear();
-    sqlite3_close_v2(handle_);
-    handle_ = nullptr;
-}
-
-sqlite3_stmt* SqliteStore::Database::prepare(const char* sql) {
-    sqlite3_stmt* statement = nullptr;
-    const int code =
-        sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (code != SQLITE_OK) {
-        fail(code, "reading");
-    }
-    statements_.push_back(statement);
-    return statement;
-}
-
-void SqliteStore::Database::execute(const char* sql) {
-    const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) {
-        fail(code, "writing");
-    }
-}
-
-Revision SqliteStore::Database::pragma(const char* sql) {
-    sqlite3_stmt* statement = prepare(sql);
-    Query query(*this, statement);
-    return query.step() ? query.number_at(0) : 0;
-}
-
-void SqliteStore::Database::fail(int code, std::string_view doing) const {
-    const char* detail = handle_ != nullptr && sqlite3_errcode(handle_) != SQLITE_OK
-                             ? sqlite3_errmsg(handle_)
-                             : sqlite3_errstr(code);
-    throw Error(kind_of_sqlite(code), fmt::format("{} the store '{}': {}", doing, path_, detail),
-                hint_of_sqlite(code));
+    connection_.check();
 }
 
 std::optional<Revision> SqliteStore::Database::commit(const Transaction& transaction) {
@@ -373,12 +234,8 @@ std::optional<Revision> SqliteStore::Database::commit(const Transaction& transac
 
 void SqliteStore::Database::commit_batch(const std::vector<Pending*>& batch) {
     const std::lock_guard lock(mutex_);
-    const base::ScopeExit roll_back([this] {
-        if (sqlite3_get_autocommit(handle_) == 0) {
-            sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
-        }
-    });
-    execute("BEGIN IMMEDIATE");
+    const base::ScopeExit roll_back([this] { connection_.roll_back(); });
+    connection_.execute("BEGIN IMMEDIATE");
     Revision head = head_;
     Revision kept_from = compacted_;
     for (Pending* pending : batch) {
@@ -394,7 +251,7 @@ void SqliteStore::Database::commit_batch(const std::vector<Pending*>& batch) {
         kept_from = head - keep_history_;
         trim_history(kept_from);
     }
-    execute("COMMIT");
+    connection_.execute("COMMIT");
     head_ = head;
     compacted_ = kept_from;
     changed_.notify_all();
@@ -410,14 +267,14 @@ std::optional<Revision> SqliteStore::Database::apply(const Transaction& transact
     const Revision next = head + 1;
     bool changed = false;
     for (const Put& put : transaction.puts) {
-        Query(*this, put_).text(put.key).text(put.value).number(next).step();
-        Query(*this, add_history_).number(next).text(put.key).text(put.value).step();
+        SqliteQuery(connection_, put_).text(put.key).text(put.value).number(next).step();
+        SqliteQuery(connection_, add_history_).number(next).text(put.key).text(put.value).step();
         changed = true;
     }
     for (const std::string& key : transaction.deletes) {
-        Query(*this, delete_).text(key).step();
-        if (sqlite3_changes(handle_) > 0) {
-            Query(*this, add_history_).number(next).text(key).step();
+        SqliteQuery(connection_, delete_).text(key).step();
+        if (connection_.changed_rows() > 0) {
+            SqliteQuery(connection_, add_history_).number(next).text(key).step();
             changed = true;
         }
     }
@@ -435,7 +292,7 @@ bool SqliteStore::Database::holds(const Compare& compare) {
 }
 
 std::optional<Entry> SqliteStore::Database::find_locked(std::string_view key) {
-    Query query(*this, find_);
+    SqliteQuery query(connection_, find_);
     if (!query.text(key).step()) {
         return std::nullopt;
     }
@@ -443,11 +300,11 @@ std::optional<Entry> SqliteStore::Database::find_locked(std::string_view key) {
 }
 
 void SqliteStore::Database::set_counter(std::string_view name, Revision value) {
-    Query(*this, set_counter_).text(name).number(value).step();
+    SqliteQuery(connection_, set_counter_).text(name).number(value).step();
 }
 
 void SqliteStore::Database::trim_history(Revision last_gone) {
-    Query(*this, trim_history_).number(last_gone).step();
+    SqliteQuery(connection_, trim_history_).number(last_gone).step();
     set_counter("compacted", last_gone);
 }
 
@@ -460,7 +317,7 @@ Range SqliteStore::Database::range(std::string_view prefix) {
     const std::lock_guard lock(mutex_);
     Range result;
     result.revision = head_;
-    Query query(*this, range_);
+    SqliteQuery query(connection_, range_);
     query.text(prefix).text(end_of_prefix(prefix));
     while (query.step()) {
         result.entries.push_back(
@@ -480,14 +337,10 @@ void SqliteStore::Database::compact(Revision revision) {
     if (last_gone <= compacted_) {
         return;
     }
-    const base::ScopeExit roll_back([this] {
-        if (sqlite3_get_autocommit(handle_) == 0) {
-            sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
-        }
-    });
-    execute("BEGIN IMMEDIATE");
+    const base::ScopeExit roll_back([this] { connection_.roll_back(); });
+    connection_.execute("BEGIN IMMEDIATE");
     trim_history(last_gone);
-    execute("COMMIT");
+    connection_.execute("COMMIT");
     compacted_ = last_gone;
 }
 
@@ -503,7 +356,7 @@ std::vector<Change> SqliteStore::Database::changes(std::string_view prefix, Revi
         }
         std::vector<Change> found;
         if (next <= head_) {
-            Query query(*this, changes_);
+            SqliteQuery query(connection_, changes_);
             query.number(next).text(prefix).text(end_of_prefix(prefix));
             while (query.step()) {
                 found.push_back({query.number_at(0), query.text_at(1),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Store of one host: a SQLite file (WAL, every commit synced), opened by one process at a time.
-// ":memory:" gives a store that lives as long as the object, for tests. sqlite_store.cpp is the
-// only door to SQLite. Thread-safe; transactions of several threads that wait for the disk share
-// one sync.
+// ":memory:" gives a store that lives as long as the object, for tests. sqlite_connection.cpp is
+// the only door to SQLite. Thread-safe; transactions of several threads that wait for the disk
+// share one sync.
 #pragma once
 
 #include <filesystem>

@@ -10,6 +10,8 @@ import re
 import sys
 import tempfile
 
+import rule_runner
+
 ALLOWED = {
     "base": {"base"},
     "ovfkit": {"base", "ovfkit"},
@@ -33,7 +35,7 @@ INCLUDE_DOORS = [
     ("libdeflate", r"libdeflate\.h", r"ovfkit/disk/codec/deflate\.cpp"),
     ("zstd", r"zstd\.h", r"ovfkit/disk/codec/zstd\.cpp"),
     ("zlib", r"zlib\.h", r"ovfkit/disk/codec/gzip_sink\.cpp"),
-    ("SQLite", r"sqlite3\.h", r"hvruntime/store/sqlite_store\.cpp"),
+    ("SQLite", r"sqlite3\.h", r"hvruntime/store/sqlite_connection\.cpp"),
     ("OpenSSL", r"openssl/", r"base/crypto/"),
     ("process spawning", r"spawn\.h", r"base/process\.cpp"),
     ("libmicrohttpd", r"microhttpd\.h", r"hvruntime/api/"),
@@ -149,15 +151,5 @@ def self_test():
     return failed == 0
 
 
-def main():
-    if sys.argv[1:] == ["--self-test"]:
-        return 0 if self_test() else 1
-    findings, files = check_tree(sys.argv[1])
-    for finding in findings:
-        print(finding)
-    print(f"{files} files, {len(findings)} findings")
-    return 0 if files > 0 and not findings else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rule_runner.run(check_tree, self_test))
