@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "deployer/jobs/lifecycle_jobs.h"
 #include "deployer/jobs/machine_steps.h"
 #include "hvruntime/api/job_routes.h"
 
@@ -47,7 +48,7 @@ Reply submit_lifecycle(hvruntime::JobEngine& jobs, Services& services, const Req
             fmt::format("wait for it, or undo it with 'muster job abort {}'", deployment.job));
     }
     return hvruntime::accepted_job(jobs.submit({.kind = kind,
-                                                .params = {{"name", name}},
+                                                .params = lifecycle_params(deployment),
                                                 .asked_by = request.asked_by(),
                                                 .title = title + " " + name,
                                                 .locks = {deployment_lock(name)}}));

@@ -13,15 +13,9 @@ using hvruntime::JobKind;
 using hvruntime::JobStep;
 using hvruntime::Recovery;
 
-// The plan does not change while a deployment lives: the steps asked for again are the same. Once
-// the record is gone (the last step of an undeploy has run) there are no machines to name any more.
-DeploymentPlan plan_of(Services& services, const std::string& name) {
-    const auto deployment = find_deployment(services.store, name);
-    return deployment ? deployment->plan : DeploymentPlan{};
-}
-
-std::vector<JobStep> stop_steps(Services& services, const std::string& name) {
-    const DeploymentPlan plan = plan_of(services, name);
+std::vector<JobStep> stop_steps(Services& services, const Json& params) {
+    const std::string name = base::require_string(params, "name");
+    const DeploymentPlan plan = plan_of_json(params.at("plan"));
     std::vector<JobStep> steps;
     steps.push_back(
         set_state_step(services, name, DeploymentState::stopping, DeploymentState::running));
@@ -41,8 +35,9 @@ std::vector<JobStep> stop_steps(Services& services, const std::string& name) {
     return steps;
 }
 
-std::vector<JobStep> start_steps(Services& services, const std::string& name) {
-    const DeploymentPlan plan = plan_of(services, name);
+std::vector<JobStep> start_steps(Services& services, const Json& params) {
+    const std::string name = base::require_string(params, "name");
+    const DeploymentPlan plan = plan_of_json(params.at("plan"));
     std::vector<JobStep> steps;
     steps.push_back(
         set_state_step(services, name, DeploymentState::starting, DeploymentState::stopped));
@@ -69,7 +64,8 @@ void forget(Services& services, const std::string& name) {
 }
 
 // Each part copes with a deployment that is half gone already.
-std::vector<JobStep> undeploy_steps(Services& services, const std::string& name) {
+std::vector<JobStep> undeploy_steps(Services& services, const Json& params) {
+    const std::string name = base::require_string(params, "name");
     const auto with_deployment = [&services, name](auto action) {
         return [&services, name, action](JobContext&) {
             if (const auto deployment = find_deployment(services.store, name)) {
@@ -77,7 +73,7 @@ std::vector<JobStep> undeploy_steps(Services& services, const std::string& name)
             }
         };
     };
-    return {set_state_step(services, name, DeploymentState::removing, DeploymentState::removing),
+    return {set_state_step(services, name, DeploymentState::removing),
             {.name = "stop machines", .run = with_deployment(kill_machines), .undo = {}},
             {.name = "remove machines", .run = with_deployment(remove_machines), .undo = {}},
             {.name = "remove networks", .run = with_deployment(stop_networks), .undo = {}},
@@ -89,14 +85,17 @@ std::vector<JobStep> undeploy_steps(Services& services, const std::string& name)
 template <typename StepsOf>
 JobKind kind_of(Services& services, const char* name, StepsOf steps_of) {
     return {.name = name,
-            .steps =
-                [&services, steps_of](const Json& params, const Json& /*state*/) {
-                    return steps_of(services, base::require_string(params, "name"));
-                },
+            .steps = [&services, steps_of](
+                         const Json& params,
+                         const Json& /*state*/) { return steps_of(services, params); },
             .recovery = Recovery::resume};
 }
 
 }  // namespace
+
+Json lifecycle_params(const Deployment& deployment) {
+    return {{"name", deployment.name}, {"plan", to_json(deployment.plan)}};
+}
 
 JobKind stop_kind(Services& services) {
     return kind_of(services, "stop", stop_steps);

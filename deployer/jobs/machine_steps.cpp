@@ -219,16 +219,20 @@ JobStep stop_wave_step(Services& services, const std::string& deployment, const 
 }
 
 JobStep set_state_step(Services& services, const std::string& deployment, DeploymentState state,
-                       DeploymentState before) {
+                       std::optional<DeploymentState> before) {
     const auto set = [&services, deployment](DeploymentState value) {
         if (auto record = find_deployment(services.store, deployment)) {
             record->state = value;
             save_deployment(services.store, *record);
         }
     };
-    return {.name = fmt::format("mark as {}", to_string(state)),
-            .run = [set, state](JobContext&) { set(state); },
-            .undo = [set, before](JobContext&) { set(before); }};
+    JobStep step{.name = fmt::format("mark as {}", to_string(state)),
+                 .run = [set, state](JobContext&) { set(state); },
+                 .undo = {}};
+    if (before) {
+        step.undo = [set, back = *before](JobContext&) { set(back); };
+    }
+    return step;
 }
 
 void kill_machines(Services& services, const Deployment& deployment) {

@@ -4,6 +4,7 @@
 // the deployment in the store by the name that the job works on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,10 @@ hvruntime::JobStep start_wave_step(Services& services, const std::string& deploy
                                    const StartWave& wave, std::size_t number);
 hvruntime::JobStep stop_wave_step(Services& services, const std::string& deployment,
                                   const StartWave& wave, std::size_t number);
+// `before`: what undoing goes back to; without it there is no way back.
 hvruntime::JobStep set_state_step(Services& services, const std::string& deployment,
-                                  DeploymentState state, DeploymentState before);
+                                  DeploymentState state,
+                                  std::optional<DeploymentState> before = std::nullopt);
 
 // All that runs of a deployment is ended and all that it consists of removed, but for its record.
 // Repeatable.
