@@ -3,18 +3,11 @@
 #include <cstdlib>
 
 #include "hvruntime/net/packet/dns.h"
+#include "tests/fuzz/sample_network.h"
 
 using namespace hvruntime::net;
 
 namespace {
-
-hvruntime::SwitchSpec sample_spec() {
-    return {.id = "a1",
-            .name = "back",
-            .subnet = "10.84.0.0/24",
-            .domains = {"shop1"},
-            .hosts = {{.name = "db", .ip = "10.84.0.10", .mac = "52:54:00:00:00:0a"}}};
-}
 
 void relay(ByteView answer) {
     static const Bytes question{1, 'x', 0, 0, 1, 0, 1};
@@ -27,7 +20,7 @@ void relay(ByteView answer) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const DnsZone zone(sample_spec(), Subnet{{0x0a540000}, 24});
+    static const DnsZone zone(sample_network(), Subnet{{0x0a540000}, 24});
     const ByteView input(data, size);
     const DnsReading reading = read_dns_query(input);
     if (reading.query) {

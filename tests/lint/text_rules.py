@@ -9,6 +9,8 @@ import os
 import re
 import sys
 
+import rule_runner
+
 CODE = re.compile(r"(\.(h|cpp|py|sh|cmake)|CMakeLists\.txt)$")
 BINARY = re.compile(r"\.(qcow2|vmdk|ova|pem|png|gz|der|iso)$")
 SKIPPED_FOLDERS = {".git", "build", "corpus"}
@@ -70,15 +72,5 @@ def self_test():
     return not wrong
 
 
-def main():
-    if sys.argv[1:] == ["--self-test"]:
-        return 0 if self_test() else 1
-    findings, files = check_tree(sys.argv[1])
-    for finding in findings:
-        print(finding)
-    print(f"{files} files, {len(findings)} findings")
-    return 0 if files > 0 and not findings else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rule_runner.run(check_tree, self_test))
