@@ -38,6 +38,7 @@ INCLUDE_DOORS = [
     ("SQLite", r"sqlite3\.h", r"hvruntime/store/sqlite_connection\.cpp"),
     ("OpenSSL", r"openssl/", r"base/crypto/"),
     ("process spawning", r"spawn\.h", r"base/process\.cpp"),
+    ("seccomp and Landlock", r"linux/(seccomp|landlock|filter|audit)\.h", r"base/sandbox/lockdown\.cpp"),
     ("libmicrohttpd", r"microhttpd\.h", r"hvruntime/api/"),
     ("libslirp", r"libslirp|slirp/", r"hvruntime/net/engine/uplink\.cpp"),
     ("libisofs", r"libisofs", r"hvruntime/machine/config_iso\.cpp"),
@@ -51,7 +52,7 @@ INCLUDE_DOORS = [
 # (name, pattern over code lines, pattern of the paths that may)
 CODE_DOORS = [
     ("process spawning", r"\b(fork|vfork|posix_spawnp?|exec[lv]p?e?|execvpe|clone3?|popen|system)\s*\(",
-     r"base/process\.cpp|tests/"),
+     r"base/process\.cpp|base/sandbox/sandbox\.cpp|tests/"),
     ("QMP text", r"qmp_capabilities|\\\"execute\\\"|\"execute\"", r"hvruntime/qmp/|tests/"),
 ]
 
@@ -123,7 +124,7 @@ def self_test():
         ("hvruntime/machine/a.cpp", r'    send("{\"execute\":\"quit\"}");'),
     ] + [("assembler/a.cpp", f"#include <{header}>") for header in (
         "pugixml.hpp", "guestfs.h", "archive.h", "archive_entry.h", "ext2fs/ext2fs.h", "libdeflate.h",
-        "zstd.h", "zlib.h", "sqlite3.h", "openssl/evp.h", "spawn.h", "microhttpd.h", "libslirp.h",
+        "zstd.h", "zlib.h", "sqlite3.h", "openssl/evp.h", "spawn.h", "linux/seccomp.h", "microhttpd.h", "libslirp.h",
         "libisofs/libisofs.h", "curl/curl.h", "yaml-cpp/yaml.h", "nlohmann/json.hpp", "CLI/CLI.hpp",
         "catch2/catch.hpp")]
     good = [
