@@ -8,6 +8,7 @@
 
 #include "ovfkit/descriptor/read/reading.h"
 #include "ovfkit/descriptor/validate_envelope.h"
+#include "ovfkit/xml/foreign_document.h"
 
 namespace ovfkit {
 
@@ -88,7 +89,7 @@ void read_child(Reading& reading, const xml::Element& child, Envelope& envelope)
 }  // namespace
 
 EnvelopeReading examine_envelope(std::string_view text, const std::string& name) {
-    return examine_envelope(xml::parse_document(text, name), name);
+    return examine_envelope(xml::parse_foreign_document(text, name), name);
 }
 
 EnvelopeReading examine_envelope(const xml::Element& root, const std::string& name) {
@@ -123,7 +124,11 @@ EnvelopeReading examine_envelope(const xml::Element& root, const std::string& na
 }
 
 Envelope read_envelope(std::string_view text, const std::string& name) {
-    EnvelopeReading reading = examine_envelope(text, name);
+    return read_envelope(xml::parse_foreign_document(text, name), name);
+}
+
+Envelope read_envelope(const xml::Element& root, const std::string& name) {
+    EnvelopeReading reading = examine_envelope(root, name);
     if (has_errors(reading.diagnostics)) {
         throw error_of_diagnostics(reading.diagnostics, name);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Descriptor text to Envelope. Lenient where the field is: any order of sections, names compared
 // without their prefix, OVF 0.9, 1.x and 2.x. Strict where a mistake would do harm: see
-// validate_envelope.h for what is checked. The text is untrusted; see ovfkit/xml/document.h for
-// the limits.
+// validate_envelope.h for what is checked. The text is untrusted: it is parsed in a process of its
+// own (ovfkit/xml/foreign_document.h), within the limits of ovfkit/xml/document.h.
 #pragma once
 
 #include <string>
@@ -27,5 +27,6 @@ EnvelopeReading examine_envelope(const xml::Element& root, const std::string& na
 
 // Throws invalid_input (or unsupported) when anything is wrong; warnings and notes pass.
 Envelope read_envelope(std::string_view text, const std::string& name);
+Envelope read_envelope(const xml::Element& root, const std::string& name);
 
 }  // namespace ovfkit

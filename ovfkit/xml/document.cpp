@@ -35,6 +35,7 @@ class TreeBuilder {
         bind_namespaces(node);
         const auto [prefix, local] = split_name(node.name());
         element.namespace_uri = uri_of(prefix);
+        count_namespace(element.namespace_uri, element.place);
         element.local_name = local;
         add_attributes(element, node);
         for (const pugi::xml_node& child : node.children()) {
@@ -57,6 +58,14 @@ class TreeBuilder {
     Place place_of(const pugi::xml_node& node) const {
         const auto offset = node.offset_debug();
         return lines_.place_at(offset > 0 ? static_cast<std::size_t>(offset) - 1 : 0);
+    }
+
+    void count_namespace(const std::string& uri, Place place) {
+        namespace_bytes_ += uri.size();
+        if (namespace_bytes_ > kMaxNamespaceBytes) {
+            fail(place, fmt::format("the namespaces of all names are longer than {} bytes together",
+                                    kMaxNamespaceBytes));
+        }
     }
 
     void bind_namespaces(const pugi::xml_node& node) {
@@ -84,7 +93,7 @@ class TreeBuilder {
         return prefix.empty() ? "" : std::string(kUnbound) + std::string(prefix);
     }
 
-    void add_attributes(Element& element, const pugi::xml_node& node) const {
+    void add_attributes(Element& element, const pugi::xml_node& node) {
         int count = 0;
         for (const pugi::xml_attribute& attribute : node.attributes()) {
             const std::string_view name = attribute.name();
@@ -97,6 +106,7 @@ class TreeBuilder {
             }
             const auto [prefix, local] = split_name(name);
             const std::string uri = prefix.empty() ? "" : uri_of(prefix);
+            count_namespace(uri, element.place);
             if (element.find_attribute(uri, local)) {
                 fail(element.place, fmt::format("element '{}' has the attribute '{}' twice",
                                                 element.local_name, name));
@@ -109,6 +119,7 @@ class TreeBuilder {
     const std::string& name_;
     std::vector<Binding> bindings_;
     int count_ = 0;
+    std::uint64_t namespace_bytes_ = 0;
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ constexpr std::uint64_t kMaxBytes = 16U << 20U;
 constexpr int kMaxDepth = 64;
 constexpr int kMaxAttributes = 128;  // of one element
 constexpr int kMaxElements = 200'000;
+// Every name carries its namespace: a long one that many names use must not fill the memory.
+constexpr std::uint64_t kMaxNamespaceBytes = 64U << 20U;
 
 struct Attribute {
     std::string namespace_uri;  // empty: written without a prefix

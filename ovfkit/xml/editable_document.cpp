@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "ovfkit/xml/document.h"
 #include "ovfkit/xml/editable_parser.h"
+#include "ovfkit/xml/foreign_document.h"
 #include "ovfkit/xml/text_encoding.h"
 
 namespace ovfkit::xml {
@@ -38,7 +38,7 @@ void declare_utf8(std::string& declaration) {
 
 EditableDocument::EditableDocument(std::string_view text, const std::string& name)
     : original_(text), has_mark_(text.starts_with(kUtf8Mark)) {
-    parse_document(text, name);  // throws what is wrong
+    parse_foreign_document(text, name);  // throws what is wrong
     initial_ = to_utf8(text, name);
     nodes_ = EditableParser(initial_).parse();
     for (const EditableNode& node : nodes_) {

@@ -126,3 +126,11 @@ TEST_CASE("byte order marks, zero padding and other encodings are read", "[ovfki
         tests::error_of([] { parse_document("<?xml version='1.0' encoding='KOI8-R'?><a/>", "a"); });
     CHECK(error.kind() == base::ErrorKind::unsupported);
 }
+
+TEST_CASE("a long namespace that many elements share does not fill the memory", "[ovfkit][xml]") {
+    std::string text = "<a xmlns='" + std::string(1U << 20U, 'n') + "'>";
+    for (int i = 0; i < 64; ++i) {
+        text += "<b/>";
+    }
+    CHECK_THAT(message_of(text + "</a>"), Catch::Contains("namespaces of all names are longer"));
+}
