@@ -18,6 +18,12 @@ int FdSource::seekable_fd() const {
     return regular ? fd_.get() : -1;
 }
 
+std::uint64_t FdSource::size() const {
+    struct stat info {};
+    const bool regular = ::fstat(fd_.get(), &info) == 0 && S_ISREG(info.st_mode);
+    return regular ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
 std::size_t MemorySource::read(std::span<std::byte> buffer) {
     const auto rest = as_bytes(data_).subspan(offset_);
     const std::size_t count = std::min(buffer.size(), rest.size());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,6 +22,8 @@ class ByteSource {
     // The descriptor of a regular file whose offset is the stream's position, so that a reader may
     // look ahead with pread; -1 for everything else.
     virtual int seekable_fd() const { return -1; }
+    // Of the whole stream in bytes, for progress; 0 when it is not known beforehand.
+    virtual std::uint64_t size() const { return 0; }
 };
 
 class ByteSink {
@@ -38,6 +41,7 @@ class FdSource : public ByteSource {
     }
     const std::string& name() const override { return name_; }
     int seekable_fd() const override;
+    std::uint64_t size() const override;  // of a regular file
 
   private:
     UniqueFd fd_;

@@ -7,6 +7,7 @@
 
 #include "base/progress.h"
 #include "cli/package_summary.h"
+#include "ovfkit/package/source/open_package.h"
 
 namespace cli {
 
@@ -14,7 +15,8 @@ void add_inspect(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<InspectOptions>();
     CLI::App* verb = app.add_subcommand("inspect", "show what a package or descriptor holds");
     verb->add_option("FILE", options->location,
-                     "an OVA or an .ovf: a file, - for standard input, or a URL")
+                     "an OVA (compressed too), an .ovf or a folder with one: a path, - for "
+                     "standard input, or a URL")
         ->required();
     verb->footer(
         "EXIT STATUS\n"
@@ -30,7 +32,7 @@ void add_inspect(CLI::App& app, Chosen& chosen) {
 int run_inspect(const InspectOptions& options, base::cli::Io& io) {
     ovfkit::VerifyPolicy policy;
     policy.any_algorithm = true;  // a stream has no second chance
-    const auto source = base::open_source(options.location);
+    const auto source = ovfkit::open_package(options.location, {.bare_descriptor = true});
     const ovfkit::Inspection inspection = [&] {
         base::ProgressBar bar("reading", 0, io.err_is_terminal && !io.quiet && !io.json);
         return ovfkit::inspect_source(

@@ -13,6 +13,7 @@
 #include "base/stream.h"
 #include "cli/daemon_client.h"
 #include "deployer/plan/read_plan.h"
+#include "ovfkit/package/source/open_package.h"
 
 namespace cli {
 
@@ -65,7 +66,7 @@ std::string trust_text(const UpOptions& options) {
 }
 
 int print_plan(const UpOptions& options, base::cli::Io& io) {
-    const auto source = base::open_source(options.source);
+    const auto source = ovfkit::open_package(options.source);
     const deployer::DeploymentPlan plan = deployer::read_plan(*source, request_of(options));
     if (io.json) {
         io.out << base::to_json_text(deployer::to_printable_json(plan), 2) << '\n';
@@ -83,7 +84,8 @@ Json source_of(const UpOptions& options, const std::string& token) {
     if (base::is_http_url(options.source)) {
         return {{"url", options.source}, {"name", options.source}};
     }
-    base::open_source(options.source);  // a missing file is told here, by the name that was typed
+    ovfkit::open_package(
+        options.source);  // a missing file is told here, by the name that was typed
     return {{"path", std::filesystem::canonical(options.source).string()},
             {"name", std::filesystem::path(options.source).filename().string()}};
 }
@@ -115,7 +117,8 @@ void add_up(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<UpOptions>();
     CLI::App* verb = app.add_subcommand(
         "up", "verify, import and start an OVA; return when the application answers");
-    verb->add_option("OVA", options->source, "a file, - for standard input, or an http(s) URL")
+    verb->add_option("OVA", options->source,
+                     "a file, a folder with an .ovf, - for standard input, or an http(s) URL")
         ->required();
     verb->add_option("--name", options->name, "of the deployment; default: the assembly's name");
     verb->add_option("--set", options->settings, "give a property a value: machine.key=value")

@@ -9,13 +9,16 @@
 #include "base/progress.h"
 #include "cli/package_summary.h"
 #include "ovfkit/package/inspection.h"
+#include "ovfkit/package/source/open_package.h"
 
 namespace cli {
 
 void add_verify(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<VerifyOptions>();
     CLI::App* verb = app.add_subcommand("verify", "check a package: its digests and its signature");
-    verb->add_option("FILE", options->location, "an OVA: a file, - for standard input, or a URL")
+    verb->add_option("FILE", options->location,
+                     "an OVA (compressed too), an .ovf with its files or their folder: a path, "
+                     "- for standard input, or a URL")
         ->required();
     verb->add_option("--trust", options->trust_file,
                      "PEM file with certificates of signers or authorities you trust; anyone else "
@@ -40,7 +43,7 @@ int run_verify(const VerifyOptions& options, base::cli::Io& io) {
     if (!options.trust_file.empty()) {
         policy.trust_file = options.trust_file;
     }
-    const auto source = base::open_source(options.location);
+    const auto source = ovfkit::open_package(options.location);
     const ovfkit::PackageReport report = [&] {
         base::ProgressBar bar("checking", 0, io.err_is_terminal && !io.quiet && !io.json);
         return ovfkit::verify_source(*source, policy, [&](std::uint64_t done, std::uint64_t total) {

@@ -66,17 +66,6 @@ std::string sign(const PrivateKey& key, DigestAlgorithm algorithm, std::string_v
 bool verify_signature(const Certificate& signer, DigestAlgorithm algorithm, std::string_view data,
                       std::string_view signature);
 
-struct TrustVerdict {
-    bool trusted = false;
-    std::string reason;  // why not; empty when trusted
-};
-
-// Is there a chain from `signer` to one of `anchors` (an anchor need not be self-signed, and may be
-// the signer itself), with every certificate valid at `now`, keys of at least 112 bits, no SHA-1
-// or MD5 signatures on the way, and the signer's key usage allowing signatures?
-TrustVerdict check_trust(const Certificate& signer, std::span<const Certificate> intermediates,
-                         std::span<const Certificate> anchors, std::time_t now);
-
 std::string format_utc_date(std::time_t time);  // "2026-11-20 22:30:00 UTC"
 
 }  // namespace base

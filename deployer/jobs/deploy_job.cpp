@@ -14,6 +14,7 @@
 #include "deployer/import/import.h"
 #include "deployer/jobs/machine_steps.h"
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/package/source/open_package.h"
 
 namespace deployer {
 
@@ -30,12 +31,13 @@ constexpr std::chrono::seconds kUploadStart{30};
 std::unique_ptr<base::ByteSource> open_package(Services& services, JobContext& job) {
     const Json& source = job.params().at("source");
     if (source.contains("upload")) {
-        return services.uploads.take(base::require_string(source, "upload"),
-                                     base::string_or(source, "name", "standard input"),
-                                     kUploadStart, [&] { job.check_abort(); });
+        return ovfkit::unpacked_source(
+            services.uploads.take(base::require_string(source, "upload"),
+                                  base::string_or(source, "name", "standard input"), kUploadStart,
+                                  [&] { job.check_abort(); }));
     }
-    return base::open_source(source.contains("url") ? base::require_string(source, "url")
-                                                    : base::require_string(source, "path"));
+    return ovfkit::open_package(source.contains("url") ? base::require_string(source, "url")
+                                                       : base::require_string(source, "path"));
 }
 
 DeployRequest request_of(const Json& params) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/package/package_reader.h"
 
-#include <sys/stat.h>
 #include <algorithm>
 #include <ctime>
 #include <exception>
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "ovfkit/descriptor/read_envelope.h"
+#include "ovfkit/package/delivery.h"
 #include "ovfkit/package/look_ahead.h"
 #include "ovfkit/package/manifest_check.h"
 #include "ovfkit/package/reference_check.h"
@@ -36,17 +36,6 @@ namespace {
 
 constexpr std::size_t kBuffer = 1U << 20U;
 
-std::uint64_t total_of(const base::ByteSource& source) {
-    struct stat info {};
-    const int fd = source.seekable_fd();
-    return fd >= 0 && ::fstat(fd, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-}
-
-bool blames_content(const base::Error& error) {
-    return error.kind() == base::ErrorKind::invalid_input ||
-           error.kind() == base::ErrorKind::unsupported;
-}
-
 // One reading of one package. The public function below tells the story; these are its steps.
 class Reading {
   public:
@@ -57,7 +46,7 @@ class Reading {
           verdict_(policy, report_),
           manifest_(verdict_, report_),
           tar_(source, policy.tar),
-          total_(total_of(source)),
+          total_(source.size()),
           buffer_(kBuffer) {
         report_.source = source.name();
     }
@@ -81,10 +70,10 @@ class Reading {
     void pass_data_member(const TarMember& member);
     void hold_member(const TarMember& member);
     void deliver_held_members();
+    Delivery& delivery_for(const std::string& name, std::uint64_t size);
     void deliver(const std::string& name, std::uint64_t size,
-                 const std::function<void(base::ByteSink*)>& pump);
-    std::exception_ptr fill_sink(const std::string& name, std::uint64_t size,
-                                 const std::function<void(base::ByteSink*)>& pump);
+                 const std::function<void(base::ByteSink&)>& pump);
+    void end_delivery();
     bool is_plain_file(std::string_view name) const;
     void show_progress() { handler_.on_progress(tar_.position(), total_); }
 
@@ -103,31 +92,8 @@ class Reading {
     bool descriptor_delivered_ = false;
     bool signature_checked_ = false;
     std::vector<HeldMember> held_;  // members of a stream before its descriptor
+    std::optional<Delivery> delivery_;
     std::exception_ptr held_failure_;
-};
-
-// A sink's failure about the content is kept; the bytes go on to the digests.
-class CarefulSink : public base::ByteSink {
-  public:
-    explicit CarefulSink(base::ByteSink* target) : target_(target) {}
-    void write(std::span<const std::byte> data) override {
-        if (target_ == nullptr || failure_) {
-            return;
-        }
-        try {
-            target_->write(data);
-        } catch (const base::Error& error) {
-            if (!blames_content(error)) {
-                throw;
-            }
-            failure_ = std::current_exception();
-        }
-    }
-    std::exception_ptr failure() const { return failure_; }
-
-  private:
-    base::ByteSink* target_;
-    std::exception_ptr failure_;
 };
 
 void Reading::look_ahead_if_file() {
@@ -227,6 +193,7 @@ void Reading::pass_all_members() {
         }
         show_progress();
     }
+    end_delivery();
     report_.total_bytes = tar_.position();
 }
 
@@ -279,46 +246,73 @@ void Reading::deliver_held_members() {
     }
     for (const HeldMember& member : held_) {
         deliver(member.record.name, member.record.size,
-                [&](base::ByteSink* sink) { sink->write(base::as_bytes(member.data)); });
+                [&](base::ByteSink& sink) { sink.write(base::as_bytes(member.data)); });
     }
     held_.clear();
 }
 
 void Reading::pass_data_member(const TarMember& member) {
     report_.members.push_back({member.name, member.size, "", false});
-    deliver(member.name, member.size, [&](base::ByteSink* sink) {
+    deliver(member.name, member.size, [&](base::ByteSink& sink) {
         while (const std::size_t got = tar_.read(buffer_)) {
             base::interrupt().check();
-            sink->write(std::span(buffer_).first(got));
+            sink.write(std::span(buffer_).first(got));
             show_progress();
         }
     });
 }
 
-// Hashes and delivers; then the digest speaks first, the sink second.
+// A chunk goes on with the file it belongs to, everything else starts one.
+Delivery& Reading::delivery_for(const std::string& name, std::uint64_t size) {
+    const std::optional<ChunkName> chunk =
+        handler_.wants_chunks() ? std::nullopt : find_chunk(envelope_, name);
+    if (chunk && delivery_ && delivery_->next_chunk_of(*chunk) == chunk->index) {
+        return *delivery_;
+    }
+    const std::uint64_t expected =
+        chunk && delivery_ ? delivery_->next_chunk_of(*chunk).value_or(0) : 0;
+    end_delivery();
+    if (chunk && chunk->index != 0) {
+        verdict_.fail(
+            chunk->index > expected
+                ? fmt::format("chunk {} of file '{}' is missing", expected, chunk->name)
+                : fmt::format("chunk {} of file '{}' is out of order", chunk->index, chunk->name),
+            "chunks must follow each other, from .000000000 on");
+        delivery_.emplace(nullptr, name, size);
+        return *delivery_;
+    }
+    delivery_.emplace(&handler_, name, size, chunk);
+    return *delivery_;
+}
+
 void Reading::deliver(const std::string& name, std::uint64_t size,
-                      const std::function<void(base::ByteSink*)>& pump) {
+                      const std::function<void(base::ByteSink&)>& pump) {
+    Delivery& delivery = delivery_for(name, size);
     MemberDigests digests = manifest_.digests_for(name);
-    std::unique_ptr<base::ByteSink> sink = handler_.open_member(name, size);
-    CarefulSink careful(sink.get());
-    TeeSink tee(digests, careful);
-    pump(&tee);
+    TeeSink tee(digests, delivery.sink());
+    pump(tee);
     const auto record =
         std::find_if(report_.members.begin(), report_.members.end(),
                      [&](const PackageMember& member) { return member.name == name; });
     record->sha256 = digests.sha256();
     const bool matches = manifest_.add(name, digests, true);
-    std::exception_ptr failure = careful.failure();
-    if (matches && !failure && sink) {
-        try {
-            handler_.close_member(name, std::move(sink));
-        } catch (const base::Error& error) {
-            if (!blames_content(error)) {
-                throw;
-            }
-            failure = std::current_exception();
-        }
+    delivery.end_member(matches, record->in_manifest);
+    if (!delivery.joined()) {
+        end_delivery();
     }
+}
+
+void Reading::end_delivery() {
+    if (!delivery_) {
+        return;
+    }
+    delivery_->close();
+    if (delivery_->joined()) {
+        report_.joined.push_back(*delivery_->joined());
+    }
+    const std::exception_ptr failure = delivery_->failure();
+    const bool matches = delivery_->matches();
+    delivery_.reset();
     if (failure && manifest_.text() && matches && !policy_.collect_failures) {
         std::rethrow_exception(failure);
     }

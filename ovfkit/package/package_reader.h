@@ -55,7 +55,10 @@ class PackageHandler {
                                const Envelope& envelope) = 0;
     // The manifest and the certificate as they stand in the archive, when they come by.
     virtual void on_text(const std::string& name, const std::string& text);
-    // Every other member but manifest and certificate, in stream order. Null: only hash it.
+    // Every other file but manifest and certificate, in stream order. Null: only hash it. The
+    // chunks of a file ("disk.vmdk.000000000", …) come as one file under its own name, `size` as
+    // the descriptor says it (0: not said); with wants_chunks() each comes as a member.
+    virtual bool wants_chunks() const { return false; }
     virtual std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                         std::uint64_t size) = 0;
     // All bytes of the member were written. May throw. An invalid_input or unsupported error of a

@@ -29,6 +29,17 @@ base::Json signature_json(const SignatureReport& signature) {
     return json;
 }
 
+base::Json members_json(const std::vector<PackageMember>& members) {
+    base::Json json = base::Json::array();
+    for (const PackageMember& member : members) {
+        json.push_back({{"name", member.name},
+                        {"size", member.size},
+                        {"sha256", member.sha256},
+                        {"in_manifest", member.in_manifest}});
+    }
+    return json;
+}
+
 }  // namespace
 
 std::string_view to_string(CheckState state) {
@@ -41,20 +52,18 @@ std::string_view to_string(CheckState state) {
 }
 
 const PackageMember* PackageReport::find_member(std::string_view name) const {
-    const auto found =
-        std::find_if(members.begin(), members.end(),
-                     [&](const PackageMember& member) { return member.name == name; });
-    return found == members.end() ? nullptr : &*found;
+    for (const std::vector<PackageMember>* list : {&members, &joined}) {
+        const auto found =
+            std::find_if(list->begin(), list->end(),
+                         [&](const PackageMember& member) { return member.name == name; });
+        if (found != list->end()) {
+            return &*found;
+        }
+    }
+    return nullptr;
 }
 
 base::Json to_json(const PackageReport& report) {
-    base::Json members = base::Json::array();
-    for (const PackageMember& member : report.members) {
-        members.push_back({{"name", member.name},
-                           {"size", member.size},
-                           {"sha256", member.sha256},
-                           {"in_manifest", member.in_manifest}});
-    }
     base::Json findings = base::Json::array();
     for (const PackageFinding& finding : report.findings) {
         findings.push_back({{"code", finding.code}, {"text", finding.text}});
@@ -62,7 +71,8 @@ base::Json to_json(const PackageReport& report) {
     return {{"source", report.source},
             {"descriptor", report.descriptor_name},
             {"bytes", report.total_bytes},
-            {"members", std::move(members)},
+            {"members", members_json(report.members)},
+            {"joined", members_json(report.joined)},
             {"manifest",
              {{"state", to_string(report.manifest.state)},
               {"file", report.manifest.name},

@@ -68,12 +68,15 @@ struct PackageReport {
     std::string descriptor_name;
     std::uint64_t total_bytes = 0;
     std::vector<PackageMember> members;  // in stream order, descriptor and manifest too
+    // Files that stand there in chunks, put together: `in_manifest` when every chunk is.
+    std::vector<PackageMember> joined;
     ManifestReport manifest;
     SignatureReport signature;
     TarShape tar;
     std::vector<PackageFinding> findings;
     std::vector<std::string> failures;  // only with VerifyPolicy::collect_failures
 
+    // A member, or a file in chunks.
     const PackageMember* find_member(std::string_view name) const;
 };
 

@@ -8,32 +8,36 @@
 
 namespace ovfkit {
 
-namespace {
-
-// What a Fill writes to: into the archive and into the digest.
-class HashingSink : public base::ByteSink {
+// What a member's data are written to: into the package and into the digest.
+class PackageWriter::HashingSink : public base::ByteSink {
   public:
-    HashingSink(TarWriter& tar, base::DigestAlgorithm algorithm) : tar_(tar), digest_(algorithm) {}
+    HashingSink(MemberOutput& output, base::DigestAlgorithm algorithm)
+        : output_(output), digest_(algorithm) {}
     void write(std::span<const std::byte> data) override {
-        tar_.write(data);
+        output_.write(data);
         digest_.update(data);
     }
     std::string finish_hex() { return digest_.finish_hex(); }
 
   private:
-    TarWriter& tar_;
+    MemberOutput& output_;
     base::Digest digest_;
 };
 
-}  // namespace
-
 PackageWriter::PackageWriter(base::ByteSink& sink, PackageWriterOptions options)
-    : tar_(sink, options.mtime), options_(options) {
+    : PackageWriter(std::make_unique<TarWriter>(sink, options.mtime), options) {
 }
 
 PackageWriter::PackageWriter(int seekable_fd, std::string name, PackageWriterOptions options)
-    : tar_(seekable_fd, std::move(name), options.mtime), options_(options) {
+    : PackageWriter(std::make_unique<TarWriter>(seekable_fd, std::move(name), options.mtime),
+                    options) {
 }
+
+PackageWriter::PackageWriter(std::unique_ptr<MemberOutput> output, PackageWriterOptions options)
+    : output_(std::move(output)), options_(options) {
+}
+
+PackageWriter::~PackageWriter() = default;
 
 void PackageWriter::note_descriptor(const std::string& name) {
     if (base_name_.empty() && has_extension(name, ".ovf")) {
@@ -41,22 +45,33 @@ void PackageWriter::note_descriptor(const std::string& name) {
     }
 }
 
-std::uint64_t PackageWriter::write_member(const std::string& name,
-                                          std::optional<std::uint64_t> size, const Fill& fill) {
+base::ByteSink& PackageWriter::begin_member(const std::string& name,
+                                            std::optional<std::uint64_t> size) {
     if (normalized_member_name(name, "package") != name || manifest_.find(name) != nullptr) {
         throw base::Error(base::ErrorKind::invalid_input,
                           fmt::format("the file name '{}' cannot be used in the package", name),
                           "every file needs a plain name of its own");
     }
     note_descriptor(name);
-    tar_.begin_member(name, size);
-    const std::uint64_t start = tar_.position();
-    HashingSink sink(tar_, options_.digest);
-    fill(sink);
-    const std::uint64_t written = tar_.position() - start;
-    tar_.end_member();
-    manifest_.entries.push_back({name, options_.digest, sink.finish_hex()});
+    output_->begin_member(name, size);
+    member_name_ = name;
+    member_start_ = output_->position();
+    member_ = std::make_unique<HashingSink>(*output_, options_.digest);
+    return *member_;
+}
+
+std::uint64_t PackageWriter::end_member() {
+    const std::uint64_t written = output_->position() - member_start_;
+    output_->end_member();
+    manifest_.entries.push_back({member_name_, options_.digest, member_->finish_hex()});
+    member_.reset();
     return written;
+}
+
+std::uint64_t PackageWriter::write_member(const std::string& name,
+                                          std::optional<std::uint64_t> size, const Fill& fill) {
+    fill(begin_member(name, size));
+    return end_member();
 }
 
 void PackageWriter::add_text(const std::string& name, std::string_view text) {
@@ -70,7 +85,7 @@ void PackageWriter::reserve_text(const std::string& name, std::uint64_t bytes) {
     }
     std::uint64_t offset = 0;
     write_member(name, bytes, [&](base::ByteSink& sink) {
-        offset = tar_.position();
+        offset = output_->position();
         sink.write(base::as_bytes(std::string(bytes, '\n')));
     });
     reserved_ = Reserved{manifest_.entries.size() - 1, offset, bytes};
@@ -88,7 +103,7 @@ void PackageWriter::fill_reserved(std::string_view text) {
     }
     std::string padded(text);
     padded.resize(reserved_->bytes, '\n');
-    tar_.patch(reserved_->offset, padded);
+    output_->patch(reserved_->offset, padded);
     entry.digest = base::digest_hex(options_.digest, padded);
     reserved_.reset();
 }
@@ -102,22 +117,24 @@ std::uint64_t PackageWriter::add_member(const std::string& name, const Fill& fil
 }
 
 void PackageWriter::put_unlisted(const std::string& name, std::string_view text) {
-    tar_.begin_member(name, text.size());
-    tar_.write(base::as_bytes(text));
-    tar_.end_member();
+    output_->begin_member(name, text.size());
+    output_->write(base::as_bytes(text));
+    output_->end_member();
 }
 
 void PackageWriter::finish(const PackageSigner* signer) {
-    if (base_name_.empty() || reserved_) {
+    finish_with({base_name_ + ".mf", format_manifest(manifest_)}, signer);
+}
+
+void PackageWriter::finish_with(const PackageText& manifest, const PackageSigner* signer) {
+    if (base_name_.empty() || reserved_ || manifest.name != base_name_ + ".mf") {
         base::unreachable("finishing a package without its descriptor");
     }
-    const std::string manifest = format_manifest(manifest_);
-    const std::string manifest_name = base_name_ + ".mf";
-    put_unlisted(manifest_name, manifest);
+    put_unlisted(manifest.name, manifest.text);
     if (signer != nullptr) {
-        put_unlisted(base_name_ + ".cert", sign_manifest(manifest, manifest_name, *signer));
+        put_unlisted(base_name_ + ".cert", sign_manifest(manifest.text, manifest.name, *signer));
     }
-    tar_.finish();
+    output_->finish();
 }
 
 }  // namespace ovfkit

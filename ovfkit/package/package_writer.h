@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes an OVA: members in the order of the calls (the descriptor first), their digests taken on
-// the way, then manifest and certificate. Into a pipe each size must be known beforehand; into a
-// file it need not be, and the descriptor may be reserved first and filled in when the sizes of
-// the disks are known. The caller owns the output and publishes it after finish() (AtomicFile).
+// Writes a package: members in the order of the calls (the descriptor first), their digests taken
+// on the way, then manifest and certificate. Into a pipe each size must be known beforehand; into a
+// file or folder it need not be, and the descriptor may be reserved first and filled in when the
+// sizes of the disks are known. The same calls give the same bytes (SOURCE_DATE_EPOCH). The caller
+// owns the output and publishes it after finish() (AtomicFile, TempDir).
 // Not thread-safe. DSP0243 2.1.1, 5.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "base/crypto/digest.h"
 #include "base/stream.h"
 #include "ovfkit/package/certificate.h"
+#include "ovfkit/package/look_ahead.h"
 #include "ovfkit/package/manifest.h"
 #include "ovfkit/package/tar/tar_writer.h"
 
@@ -34,10 +36,13 @@ class PackageWriter {
 
     explicit PackageWriter(base::ByteSink& sink, PackageWriterOptions options = {});
     PackageWriter(int seekable_fd, std::string name, PackageWriterOptions options = {});
+    // Into anything, a FolderWriter for one.
+    explicit PackageWriter(std::unique_ptr<MemberOutput> output, PackageWriterOptions options = {});
     PackageWriter(const PackageWriter&) = delete;
     PackageWriter& operator=(const PackageWriter&) = delete;
+    ~PackageWriter();
 
-    bool seekable() const { return tar_.seekable(); }
+    bool seekable() const { return output_->seekable(); }
 
     // A small member from memory: the descriptor, a message bundle. The first one with the
     // extension .ovf names manifest and certificate.
@@ -50,12 +55,19 @@ class PackageWriter {
     void add_member(const std::string& name, std::uint64_t size, const Fill& fill);
     // Size unknown: seekable output only. Returns the size.
     std::uint64_t add_member(const std::string& name, const Fill& fill);
-    // Manifest, certificate if a signer is given, end of archive.
+    // The same in two calls, for data that are pushed: the sink is good until end_member().
+    base::ByteSink& begin_member(const std::string& name, std::optional<std::uint64_t> size);
+    std::uint64_t end_member();
+    // Manifest, certificate if a signer is given, end of the package.
     void finish(const PackageSigner* signer = nullptr);
+    // The same with a manifest that exists already and is kept byte for byte; the caller answers
+    // for its digests. Its name must be the one that belongs to the descriptor.
+    void finish_with(const PackageText& manifest, const PackageSigner* signer);
 
     const std::vector<ManifestEntry>& entries() const { return manifest_.entries; }
 
   private:
+    class HashingSink;
     struct Reserved {
         std::size_t entry;
         std::uint64_t offset;
@@ -66,11 +78,14 @@ class PackageWriter {
     void note_descriptor(const std::string& name);
     void put_unlisted(const std::string& name, std::string_view text);
 
-    TarWriter tar_;
+    std::unique_ptr<MemberOutput> output_;
     PackageWriterOptions options_;
     Manifest manifest_;
     std::optional<Reserved> reserved_;
     std::string base_name_;  // of the descriptor, without .ovf
+    std::string member_name_;
+    std::unique_ptr<HashingSink> member_;
+    std::uint64_t member_start_ = 0;
 };
 
 }  // namespace ovfkit

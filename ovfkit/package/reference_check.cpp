@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "ovfkit/package/tar/member_name.h"
+#include "ovfkit/package/tar/tar_header.h"
 
 namespace ovfkit {
 
@@ -95,14 +96,32 @@ Holding members_of(const FileReference& file, const std::vector<PackageMember>& 
     return holding;
 }
 
+void check_size(const FileReference& file, std::uint64_t size, Verdict& verdict) {
+    if (file.size && *file.size != size) {
+        verdict.note("size_differs",
+                     fmt::format("the descriptor says that '{}' has {} bytes; it has {}", file.href,
+                                 *file.size, size));
+    }
+}
+
 void check_chunks(const FileReference& file, const std::vector<const PackageMember*>& chunks,
                   Verdict& verdict) {
+    std::uint64_t total = 0;
     for (std::size_t i = 0; i < chunks.size(); ++i) {
         if (!chunks[i]->name.ends_with(fmt::format(".{:09}", i))) {
             verdict.fail(fmt::format("chunk {} of file '{}' is missing", i, file.href));
             return;
         }
+        const bool is_last = i + 1 == chunks.size();
+        if (file.chunk_size && !is_last && chunks[i]->size != *file.chunk_size) {
+            verdict.note("chunk_size_differs",
+                         fmt::format("the descriptor says that chunks of '{}' have {} bytes; chunk "
+                                     "{} has {}",
+                                     file.href, *file.chunk_size, i, chunks[i]->size));
+        }
+        total += chunks[i]->size;
     }
+    check_size(file, total, verdict);
 }
 
 void check_file(const FileReference& file, const Holding& holding, Verdict& verdict) {
@@ -120,12 +139,7 @@ void check_file(const FileReference& file, const Holding& holding, Verdict& verd
         verdict.fail(fmt::format("the href '{}' fits two members, '{}' and '{}'", file.href,
                                  holding.whole[0]->name, holding.whole[1]->name));
     } else if (holding.whole.size() == 1) {
-        const std::uint64_t size = holding.whole[0]->size;
-        if (file.size && *file.size != size) {
-            verdict.note("size_differs",
-                         fmt::format("the descriptor says that '{}' has {} bytes; it has {}",
-                                     file.href, *file.size, size));
-        }
+        check_size(file, holding.whole[0]->size, verdict);
     } else if (!holding.chunks.empty()) {
         check_chunks(file, holding.chunks, verdict);
     } else {
@@ -136,18 +150,57 @@ void check_file(const FileReference& file, const Holding& holding, Verdict& verd
 
 }  // namespace
 
-const FileReference* find_file_of_member(const Envelope& envelope, std::string_view member) {
-    for (const FileReference& file : envelope.files) {
-        if (names_member(target_of(file), member)) {
-            return &file;
+std::vector<std::string> member_names_of(const FileReference& file) {
+    const auto is_inside = [&](const std::string& name) {
+        try {
+            normalized_member_name(name, "References");
+        } catch (const base::Error&) {
+            return false;
         }
+        return true;
+    };
+    const Target target = target_of(file);
+    std::vector<std::string> names;
+    if (!has_scheme(file.href) && is_inside(file.href)) {
+        names.emplace_back(target.written);
+        if (target.decoded != target.written && is_inside(target.decoded)) {
+            names.push_back(target.decoded);
+        }
+    }
+    return names;
+}
+
+namespace {
+
+const FileReference* find_whole(const Envelope& envelope, std::string_view member) {
+    const auto found = std::find_if(
+        envelope.files.begin(), envelope.files.end(),
+        [&](const FileReference& file) { return names_member(target_of(file), member); });
+    return found == envelope.files.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::optional<ChunkName> find_chunk(const Envelope& envelope, std::string_view member) {
+    if (find_whole(envelope, member) != nullptr) {
+        return std::nullopt;
     }
     for (const FileReference& file : envelope.files) {
         if (names_chunk(target_of(file), member)) {
-            return &file;
+            const std::size_t dot = member.size() - kChunkDigits - 1;
+            return ChunkName{&file, std::string(member.substr(0, dot)),
+                             parse_decimal(member.substr(dot + 1)).value_or(0)};
         }
     }
-    return nullptr;
+    return std::nullopt;
+}
+
+const FileReference* find_file_of_member(const Envelope& envelope, std::string_view member) {
+    if (const FileReference* whole = find_whole(envelope, member)) {
+        return whole;
+    }
+    const std::optional<ChunkName> chunk = find_chunk(envelope, member);
+    return chunk ? chunk->file : nullptr;
 }
 
 void check_references(const Envelope& envelope, const std::vector<PackageMember>& members,

@@ -4,6 +4,9 @@
 // the package is ever fetched.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,9 +15,22 @@
 
 namespace ovfkit {
 
+// "disk.vmdk.000000003" is chunk 3 of the file "disk.vmdk", when the descriptor has a File of that
+// name and none that names the member itself. DSP0243 7.1 "chunkSize".
+struct ChunkName {
+    const FileReference* file = nullptr;  // into the envelope
+    std::string name;                     // of the whole file, as the member writes it
+    std::uint64_t index = 0;
+};
+std::optional<ChunkName> find_chunk(const Envelope& envelope, std::string_view member);
+
 // The File whose bytes (or a chunk of them) this member holds; nullptr when there is none. The
 // pointer is into the envelope.
 const FileReference* find_file_of_member(const Envelope& envelope, std::string_view member);
+
+// The names that a member with the file's bytes may have: the href as written and percent-decoded,
+// once if they are the same. Empty when it points outside the package.
+std::vector<std::string> member_names_of(const FileReference& file);
 
 // Missing files, two Files for one member, hrefs that leave the package; notes members that no File
 // refers to and sizes that differ. `ignored`: descriptor, manifest and certificate.

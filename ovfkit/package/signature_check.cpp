@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crypto/trust.h"
 #include "ovfkit/package/certificate.h"
 
 namespace ovfkit {

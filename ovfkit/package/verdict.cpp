@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/package/verdict.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ovfkit/package/tar/member_name.h"
@@ -11,7 +13,10 @@ void Verdict::fail(const std::string& text, const std::string& hint, base::Error
     if (!policy_.collect_failures) {
         throw base::Error(kind, fmt::format("{}: {}", quoted_source(report_.source), text), hint);
     }
-    report_.failures.push_back(text);
+    if (std::find(report_.failures.begin(), report_.failures.end(), text) ==
+        report_.failures.end()) {
+        report_.failures.push_back(text);
+    }
 }
 
 void Verdict::flaw(const std::string& code, const std::string& text, const std::string& hint) {

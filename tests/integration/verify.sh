@@ -68,6 +68,20 @@ expect_text "$err" "'cut.ova' ends too early: "
 expect_exit 4 bash -c "cat cut.ova | $MUSTER verify -"
 expect_text "$err" "standard input ends too early: "
 
+# A folder package, by its folder and by its descriptor.
+mkdir folder
+cp shop.ovf shop.mf shop.cert disk.vmdk web.iso folder
+expect_exit 0 "$MUSTER" verify folder --trust maker.pem
+expect_text "$out" "trust      yes"
+expect_exit 0 "$MUSTER" verify folder/shop.ovf --trust maker.pem
+expect_exit 0 "$MUSTER" inspect folder
+echo changed >folder/web.iso
+expect_exit 4 "$MUSTER" verify folder
+expect_text "$err" "member 'web.iso' does not match the manifest"
+ln -sf "$work/web.iso" folder/web.iso
+expect_exit 4 "$MUSTER" verify folder
+expect_text "$err" "'web.iso' is a symbolic link"
+
 # Hostile members.
 ln -s /etc/passwd link.vmdk
 make_ova link.ova shop.ovf link.vmdk
@@ -88,7 +102,15 @@ make_ova doctype.ova shop.ovf disk.vmdk web.iso
 expect_exit 4 "$MUSTER" verify doctype.ova
 expect_text "$err" "DOCTYPE"
 
-# Not a package at all.
-gzip -c signed.ova >zipped.ova
-expect_exit 4 "$MUSTER" verify zipped.ova
-expect_text "$err" "gunzip -c"
+# Compressed, from a file and from standard input; a form that is not unpacked says what to do.
+for filter in gzip xz "zstd -q"; do
+    $filter -c <signed.ova >packed.ova
+    expect_exit 0 "$MUSTER" verify packed.ova --trust maker.pem
+    expect_exit 0 bash -c "cat packed.ova | $MUSTER verify - --trust maker.pem"
+    head -c 2000 packed.ova >cut.ova
+    expect_exit 4 "$MUSTER" verify cut.ova
+    expect_text "$err" "data end too early"
+done
+bzip2 -c signed.ova >packed.ova || skip "no bzip2"
+expect_exit 4 "$MUSTER" verify packed.ova
+expect_text "$err" "is compressed with bzip2"

@@ -33,9 +33,10 @@ INCLUDE_DOORS = [
     ("libarchive", r"archive(_entry)?\.h", r"imagebuilder/disk/tar_entries\.cpp"),
     ("libext2fs", r"ext2fs/|et/com_err", r"imagebuilder/disk/ext4_writer\.cpp"),
     ("libdeflate", r"libdeflate\.h", r"ovfkit/disk/codec/deflate\.cpp"),
-    ("zstd", r"zstd\.h", r"ovfkit/disk/codec/zstd\.cpp"),
-    ("zlib", r"zlib\.h", r"ovfkit/disk/codec/gzip_sink\.cpp"),
     ("SQLite", r"sqlite3\.h", r"hvruntime/store/sqlite_connection\.cpp"),
+    ("zstd", r"zstd\.h", r"ovfkit/disk/codec/zstd\.cpp|ovfkit/package/source/filter/zstd_unpacker\.cpp"),
+    ("zlib", r"zlib\.h", r"ovfkit/disk/codec/gzip_sink\.cpp|ovfkit/package/source/filter/gzip_\w+\.cpp"),
+    ("liblzma", r"lzma\.h", r"ovfkit/package/source/filter/xz_unpacker\.cpp"),
     ("OpenSSL", r"openssl/", r"base/crypto/"),
     ("process spawning", r"spawn\.h", r"base/process\.cpp"),
     ("seccomp and Landlock", r"linux/(seccomp|landlock|filter|audit)\.h", r"base/sandbox/lockdown\.cpp"),
@@ -124,8 +125,8 @@ def self_test():
         ("hvruntime/machine/a.cpp", r'    send("{\"execute\":\"quit\"}");'),
     ] + [("assembler/a.cpp", f"#include <{header}>") for header in (
         "pugixml.hpp", "guestfs.h", "archive.h", "archive_entry.h", "ext2fs/ext2fs.h", "libdeflate.h",
-        "zstd.h", "zlib.h", "sqlite3.h", "openssl/evp.h", "spawn.h", "linux/seccomp.h", "microhttpd.h", "libslirp.h",
-        "libisofs/libisofs.h", "curl/curl.h", "yaml-cpp/yaml.h", "nlohmann/json.hpp", "CLI/CLI.hpp",
+        "zstd.h", "zlib.h", "lzma.h", "sqlite3.h", "openssl/evp.h", "spawn.h", "linux/seccomp.h",
+        "microhttpd.h", "libslirp.h", "libisofs/libisofs.h", "curl/curl.h", "yaml-cpp/yaml.h", "nlohmann/json.hpp", "CLI/CLI.hpp",
         "catch2/catch.hpp")]
     good = [
         ("hvruntime/guest/agent/a.h", '#include "ovfkit/env/ovf_env.h"'),

@@ -169,7 +169,8 @@ TarHeader parse_tar_header(std::span<const std::byte> block, std::string_view ar
     return header;
 }
 
-TarBlock make_tar_header(std::string_view name, std::uint64_t size, std::uint64_t mtime) {
+TarBlock make_tar_header(std::string_view name, std::uint64_t size, std::uint64_t mtime,
+                         char type) {
     const std::optional<std::size_t> split = find_split(name);
     if (name.empty() || !split || size > kMaxSize) {
         throw base::Error(base::ErrorKind::invalid_input,
@@ -184,7 +185,7 @@ TarBlock make_tar_header(std::string_view name, std::uint64_t size, std::uint64_
     put(block, kGid, "0000000");
     put_number(block, kSize, size);
     put_number(block, kMtime, mtime);
-    put(block, kType, "0");
+    put(block, kType, std::string_view(&type, 1));
     put(block, kMagic, std::string_view("ustar\0", 6));
     put(block, kVersion, "00");
     put(block, kChecksum, fmt::format("{:06o}", sum_of(block)) + std::string("\0 ", 2));
@@ -196,6 +197,15 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
     return whole && value <= kMaxSize ? std::optional(value) : std::nullopt;
+}
+
+std::string make_pax_record(std::string_view key, std::string_view value) {
+    const std::size_t rest = key.size() + value.size() + 3;  // blank, '=' and line end
+    std::size_t length = rest + 1;
+    while (length != rest + std::to_string(length).size()) {
+        length = rest + std::to_string(length).size();
+    }
+    return fmt::format("{} {}={}\n", length, key, value);
 }
 
 std::map<std::string, std::string> parse_pax_records(std::string_view data,

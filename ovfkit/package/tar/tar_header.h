@@ -35,8 +35,11 @@ bool checksum_fits(std::span<const std::byte> block);
 TarHeader parse_tar_header(std::span<const std::byte> block, std::string_view archive);
 
 // Throws invalid_input for a name that does not fit into ustar's fields.
-TarBlock make_tar_header(std::string_view name, std::uint64_t size, std::uint64_t mtime);
+TarBlock make_tar_header(std::string_view name, std::uint64_t size, std::uint64_t mtime,
+                         char type = '0');
 
+// One such record; make_pax_record("path", "x") gives "9 path=x\n".
+std::string make_pax_record(std::string_view key, std::string_view value);
 // Records "25 path=…\n" of a pax header. Throws invalid_input for a malformed or repeated one.
 std::map<std::string, std::string> parse_pax_records(std::string_view data,
                                                      std::string_view archive);

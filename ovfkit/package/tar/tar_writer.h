@@ -12,13 +12,14 @@
 #include <string_view>
 
 #include "base/stream.h"
+#include "ovfkit/package/member_output.h"
 
 namespace ovfkit {
 
 // SOURCE_DATE_EPOCH if set, else 1980-01-01: the same everywhere.
 std::uint64_t package_time();
 
-class TarWriter {
+class TarWriter : public MemberOutput {
   public:
     explicit TarWriter(base::ByteSink& sink, std::uint64_t mtime = package_time());
     // A seekable file, written from its current offset on.
@@ -26,18 +27,18 @@ class TarWriter {
     TarWriter(const TarWriter&) = delete;
     TarWriter& operator=(const TarWriter&) = delete;
 
-    bool seekable() const { return fd_ >= 0; }
+    bool seekable() const override { return fd_ >= 0; }
     // Starts a member. Without a size: seekable files only, the header is patched at end_member().
-    void begin_member(const std::string& name, std::optional<std::uint64_t> size);
-    void write(std::span<const std::byte> data);
+    void begin_member(const std::string& name, std::optional<std::uint64_t> size) override;
+    void write(std::span<const std::byte> data) override;
     // Pads; throws internal when the bytes written are not the size announced.
-    void end_member();
+    void end_member() override;
     // Overwrites data of an earlier member in place (seekable files only).
-    void patch(std::uint64_t offset, std::string_view data);
+    void patch(std::uint64_t offset, std::string_view data) override;
     // The two zero blocks at the end, padded to 10 KiB as tar programs do.
-    void finish();
+    void finish() override;
 
-    std::uint64_t position() const { return position_; }  // bytes written so far
+    std::uint64_t position() const override { return position_; }
 
   private:
     void put(std::span<const std::byte> data);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto/signature.h"
 
+#include "base/crypto/trust.h"
 #include "tests/support/catch.h"
 #include "tests/support/pki.h"
 
