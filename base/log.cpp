@@ -7,6 +7,8 @@
 #include <fmt/chrono.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 namespace base {
 
 namespace {
@@ -43,7 +45,12 @@ void write_log(LogLevel level, std::string_view module, std::string_view text) {
         line = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z ",
                            fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
     }
-    line += fmt::format("muster: {}: {}: {}\n", name_of(level), module, text);
+    // A stranger's text begins no line of its own.
+    std::string safe = printable(text);
+    for (std::size_t at = safe.find('\n'); at != std::string::npos; at = safe.find('\n', at + 1)) {
+        safe.insert(at + 1, "  ");
+    }
+    line += fmt::format("muster: {}: {}: {}\n", name_of(level), module, safe);
     // A log line that cannot be written has nowhere else to go.
     [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, line.data(), line.size());
 }

@@ -8,11 +8,12 @@
 #include "base/byte_size.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/printable.h"
 
 namespace base {
 
-ProgressBar::ProgressBar(std::string label, std::uint64_t total, bool on)
-    : label_(std::move(label)),
+ProgressBar::ProgressBar(const std::string& label, std::uint64_t total, bool on)
+    : label_(printable_line(label)),
       total_(total),
       on_(on),
       start_(std::chrono::steady_clock::now()),
@@ -36,7 +37,7 @@ void ProgressBar::set(std::uint64_t done, std::uint64_t total, std::string_view 
     done_ = done;
     total_ = total;
     if (!label.empty()) {
-        label_ = label;
+        label_ = printable_line(label);
     }
     draw();
 }

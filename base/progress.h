@@ -15,7 +15,7 @@ namespace base {
 class ProgressBar {
   public:
     // total 0: unknown, counts only. `on` false: never prints (no terminal, --quiet, --json).
-    ProgressBar(std::string label, std::uint64_t total, bool on);
+    ProgressBar(const std::string& label, std::uint64_t total, bool on);
     ProgressBar(const ProgressBar&) = delete;
     ProgressBar& operator=(const ProgressBar&) = delete;
     ~ProgressBar();  // clears the line

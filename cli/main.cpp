@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // muster: one program, one file per verb. Every verb is listed here and nowhere else.
 #include <iostream>
+#include <optional>
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "base/cli/io.h"
+#include "base/cli/terminal_guard.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cli/cmd_build.h"
@@ -32,6 +34,14 @@ int main(int argc, char** argv) {
     base::interrupt().install_handlers();
     base::cli::Io io{.out = std::cout, .err = std::cerr};
     io.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+    std::optional<base::cli::TerminalGuard> out_guard;
+    std::optional<base::cli::TerminalGuard> err_guard;
+    if (::isatty(STDOUT_FILENO) == 1) {
+        out_guard.emplace(std::cout);
+    }
+    if (io.err_is_terminal) {
+        err_guard.emplace(std::cerr);
+    }
 
     CLI::App app("muster: builds, signs and runs multi-machine applications", "muster");
     cli::Chosen chosen;

@@ -9,6 +9,7 @@
 
 #include "base/exit_code.h"
 #include "base/json.h"
+#include "base/printable.h"
 
 namespace base::cli {
 
@@ -30,10 +31,8 @@ void print_error(Io& io, const Error& error);
 Json error_to_json(const Error& error);
 // The other way: throws the Error (or CommandError) that error_to_json() described.
 [[noreturn]] void throw_error(const Json& object);
-// Untrusted text for a terminal: control characters, bytes that are no UTF-8 and marks that change
-// the direction of writing become \xNN or \uNNNN. Line ends and tabs stay.
-std::string printable(std::string_view text);
-// The same on one line: line ends and tabs become blanks.
-std::string printable_line(std::string_view text);
+// For what verbs print: see base/printable.h.
+using base::printable;
+using base::printable_line;
 
 }  // namespace base::cli
