@@ -17,6 +17,7 @@
 #include "cli/cmd_job.h"
 #include "cli/cmd_jobs.h"
 #include "cli/cmd_kv.h"
+#include "cli/cmd_lint.h"
 #include "cli/cmd_logs.h"
 #include "cli/cmd_pack.h"
 #include "cli/cmd_probe_kvm.h"
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
     cli::add_job(app, chosen);
     cli::add_jobs(app, chosen);
     cli::add_kv(app, chosen);
+    cli::add_lint(app, chosen);
     cli::add_logs(app, chosen);
     cli::add_pack(app, chosen);
     cli::add_probe_kvm(app, chosen);
