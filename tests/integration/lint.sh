@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# muster lint: exit codes, targets, every form of output.
+# muster lint and muster diff: exit codes, targets, every form of output, and what is compared.
 # shellcheck source=tests/integration/functions.sh
 . "$(dirname "$0")/functions.sh"
 # shellcheck source=tests/integration/sample_package.sh
@@ -93,3 +93,25 @@ expect_exit 0 "$MUSTER" lint --rules --target proxmox
 expect_text "$out" "OVF-605"
 expect_exit 0 "$MUSTER" lint --rules --markdown
 cmp -s "$work/.out" "$MUSTER_SOURCE_DIR/docs/lint-rules.md" || fail "docs/lint-rules.md is out of date"
+
+# diff: the same package, a change, and what tells them apart.
+expect_exit 0 "$MUSTER" diff shop.ova shop.ova --exit-code
+expect_text "$out" "no differences"
+sed 's/>512</>1024</' shop.ovf >bare/more.ovf
+expect_exit 0 "$MUSTER" diff shop.ovf bare/more.ovf
+expect_text "$out" "machine 'db'"
+expect_text "$out" "  ~ memory: 512 MiB -> 1 GiB"
+expect_exit 10 "$MUSTER" diff shop.ovf bare/more.ovf --exit-code
+expect_exit 0 "$MUSTER" diff shop.ovf bare/more.ovf --json
+expect_text "$out" '"same": false'
+# Other bytes in a file, another name for it.
+echo more >>web.iso
+make_manifest
+make_ova other.ova shop.ovf disk.vmdk web.iso shop.mf
+expect_exit 10 "$MUSTER" diff shop.ova other.ova --exit-code
+expect_text "$out" "+ 'web.iso': SHA-256 "
+expect_exit 0 bash -c "cat other.ova | $MUSTER diff --exit-code - other.ova"
+expect_exit 2 "$MUSTER" diff - -
+expect_exit 4 "$MUSTER" diff shop.ova cut.ova
+expect_exit 3 "$MUSTER" diff shop.ova gone.ova
+case $out$err in *hunter2*) fail "a password is shown" ;; esac
