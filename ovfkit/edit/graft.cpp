@@ -309,7 +309,14 @@ CutOut cut_out(const std::string& text, const std::string& name, const std::stri
         document.envelope().remove_child(top);
     }
     prune(document, before, true);
-    result.members = ids_of(document.files(), "href");
+    for (const EditableElement* file : document.files()) {
+        const std::string member = attribute_of(*file, "href");
+        if (!before.files.contains(attribute_of(*file, "id"))) {
+            result.notes.push_back(
+                fmt::format("file '{}' is used by no machine: every part has it", member));
+        }
+        result.members.push_back(member);
+    }
     result.text = document.text();
     return result;
 }

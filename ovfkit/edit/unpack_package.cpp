@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ovfkit/edit/unpack_package.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <unistd.h>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/disk/member_sink.h"
+#include "ovfkit/edit/descriptor_document.h"
+#include "ovfkit/edit/folder_edit.h"
+#include "ovfkit/edit/member_relay.h"
+#include "ovfkit/edit/raw_copy.h"
+#include "ovfkit/package/folder_writer.h"
+#include "ovfkit/package/source/open_package.h"
+#include "ovfkit/package/tar/member_name.h"
+
+namespace ovfkit::edit {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+// What --only asks for, and which of its patterns found something.
+class Choice {
+  public:
+    explicit Choice(const std::vector<std::string>& patterns) : patterns_(patterns) {}
+    bool wants(const std::string& member) {
+        const std::string file = split_chunk_name(member).first;
+        bool wanted = patterns_.empty();
+        for (const std::string& pattern : patterns_) {
+            if (::fnmatch(pattern.c_str(), member.c_str(), 0) == 0 ||
+                ::fnmatch(pattern.c_str(), file.c_str(), 0) == 0) {
+                used_.insert(pattern);
+                wanted = true;
+            }
+        }
+        return wanted;
+    }
+    void require_all_used(const PackageReport& report) const {
+        for (const std::string& pattern : patterns_) {
+            if (!used_.contains(pattern)) {
+                std::vector<std::string> names;
+                for (const PackageMember& member : report.members) {
+                    names.push_back(member.name);
+                }
+                throw Error(ErrorKind::not_found,
+                            fmt::format("the package has no file '{}'", pattern),
+                            fmt::format("it has: {}", fmt::join(names, ", ")));
+            }
+        }
+    }
+
+  private:
+    const std::vector<std::string>& patterns_;
+    std::set<std::string> used_;
+};
+
+// Encodes a disk into a file of the folder.
+class ConvertingSink : public base::ByteSink {
+  public:
+    ConvertingSink(const fs::path& path, const std::string& name, DiskFormat format,
+                   const std::string& uri, const std::string& compression)
+        : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
+        if (!file_) {
+            throw base::SystemError(errno, fmt::format("cannot create '{}'", path.string()));
+        }
+        sink_ =
+            make_member_sink({.name = name, .fd = file_.get(), .target = format}, uri, compression);
+    }
+    void write(std::span<const std::byte> data) override { sink_->write(data); }
+    DecodedDisk finish() { return sink_->finish(); }
+
+  private:
+    base::UniqueFd file_;
+    std::unique_ptr<DiskSink> sink_;
+};
+
+struct ConvertedDisk {
+    std::string file;  // its new name
+    DecodedDisk disk;
+};
+
+// Files pass, disks are converted; the descriptor is written when everything is known.
+class ConvertingHandler : public PackageHandler {
+  public:
+    ConvertingHandler(const UnpackOptions& options, const fs::path& folder, Choice& choice)
+        : options_(options), folder_(folder), choice_(choice), output_(folder.string()) {}
+
+    void on_descriptor(const std::string& name, const std::string& text,
+                       const Envelope& envelope) override {
+        name_ = name;
+        text_ = text;
+        envelope_ = envelope;
+        for (const FileReference& file : envelope.files) {
+            taken_.insert(folded_name(file.href));
+        }
+    }
+    std::unique_ptr<base::ByteSink> open_member(const std::string& name,
+                                                std::uint64_t size) override {
+        if (!choice_.wants(name)) {
+            return nullptr;
+        }
+        const Disk* disk = disk_of(name);
+        if (disk == nullptr) {
+            output_.begin_member(name, size == 0 ? std::nullopt : std::optional(size));
+            return std::make_unique<Passing>(output_);
+        }
+        const std::string target = new_name(name);
+        base::make_dirs((folder_ / target).parent_path());
+        converted_[name].file = target;
+        return std::make_unique<ConvertingSink>(folder_ / target, name, *options_.disk_format,
+                                                disk->format,
+                                                find_file(envelope_, disk->file_ref)->compression);
+    }
+    void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
+        if (auto* converting = dynamic_cast<ConvertingSink*>(sink.get())) {
+            converted_[name].disk = converting->finish();
+        } else if (sink) {
+            output_.end_member();
+        }
+    }
+    void on_progress(std::uint64_t done, std::uint64_t total) override {
+        if (options_.on_progress) {
+            options_.on_progress(done, total);
+        }
+    }
+
+    void finish() {
+        if (choice_.wants(name_)) {
+            const std::string text = changed_descriptor();
+            output_.begin_member(name_, text.size());
+            output_.write(base::as_bytes(text));
+            output_.end_member();
+        }
+        output_.finish();
+    }
+
+  private:
+    class Passing : public base::ByteSink {
+      public:
+        explicit Passing(base::ByteSink& target) : target_(target) {}
+        void write(std::span<const std::byte> data) override { target_.write(data); }
+
+      private:
+        base::ByteSink& target_;
+    };
+
+    const Disk* disk_of(const std::string& member) const {
+        for (const Disk& disk : envelope_.disks) {
+            const FileReference* file = find_file(envelope_, disk.file_ref);
+            if (file != nullptr && file->href == member) {
+                return &disk;
+            }
+        }
+        return nullptr;
+    }
+
+    std::string new_name(const std::string& member) {
+        const std::string extension = *options_.disk_format == DiskFormat::raw ? ".raw" : ".qcow2";
+        std::string stem = member;
+        for (const char* known : {".gz", ".vmdk", ".img", ".raw", ".qcow2"}) {
+            if (has_extension(stem, known)) {
+                stem.resize(stem.size() - std::string_view(known).size());
+            }
+        }
+        std::string name = stem + extension;
+        for (int i = 2; !taken_.insert(folded_name(name)).second; ++i) {
+            name = fmt::format("{}-{}{}", stem, i, extension);
+        }
+        return name;
+    }
+
+    std::string changed_descriptor() const {
+        if (converted_.empty()) {
+            return text_;
+        }
+        DescriptorDocument document(text_, name_);
+        for (EditableElement* file : document.files()) {
+            const auto found = converted_.find(attribute_of(*file, "href"));
+            if (found == converted_.end()) {
+                continue;
+            }
+            file->set_attribute("href", found->second.file);
+            file->set_attribute("size",
+                                std::to_string(base::file_size(folder_ / found->second.file)));
+            file->remove_attribute("compression");
+            file->remove_attribute("chunkSize");
+            for (EditableElement* disk : document.disks()) {
+                if (attribute_of(*disk, "fileRef") == attribute_of(*file, "id")) {
+                    describe(*disk);
+                }
+            }
+        }
+        return document.text();
+    }
+
+    void describe(EditableElement& disk) const {
+        if (*options_.disk_format == DiskFormat::qcow2) {
+            disk.set_attribute("format", "http://www.gnome.org/~markmc/qcow-image-format.html");
+        } else {
+            disk.set_attribute("format", "urn:muster:format/raw");
+        }
+    }
+
+    const UnpackOptions& options_;
+    fs::path folder_;
+    Choice& choice_;
+    FolderWriter output_;
+    std::string name_;
+    std::string text_;
+    Envelope envelope_;
+    std::set<std::string> taken_;  // folded
+    std::map<std::string, ConvertedDisk> converted_;
+};
+
+PackageReport unpack_as_is(const UnpackOptions& options, base::ByteSource& source,
+                           const fs::path& folder, Choice& choice) {
+    FolderWriter output(folder.string());
+    return copy_raw(
+        source, options.policy, output,
+        [&](const std::string& member) { return choice.wants(member); }, options.on_progress);
+}
+
+PackageReport unpack_converted(const UnpackOptions& options, base::ByteSource& source,
+                               const fs::path& folder, Choice& choice) {
+    ConvertingHandler handler(options, folder, choice);
+    VerifyPolicy strict = options.policy;
+    strict.collect_failures = false;
+    PackageReport report = read_package(source, handler, strict);
+    handler.finish();
+    return report;
+}
+
+std::vector<UnpackedFile> files_in(const fs::path& folder) {
+    std::vector<UnpackedFile> files;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+        if (entry.is_regular_file()) {
+            files.push_back({entry.path().lexically_relative(folder).string(), entry.file_size()});
+        }
+    }
+    std::sort(files.begin(), files.end(),
+              [](const UnpackedFile& a, const UnpackedFile& b) { return a.name < b.name; });
+    return files;
+}
+
+}  // namespace
+
+UnpackResult unpack_package(const UnpackOptions& options) {
+    const fs::path target = fs::absolute(options.folder).lexically_normal();
+    require_absent(target);
+    base::TempDir folder(folder_above(target), ".muster-unpack");
+    const auto source = open_package(options.input);
+    Choice choice(options.only);
+    UnpackResult result;
+    result.source = options.disk_format ? unpack_converted(options, *source, folder.path(), choice)
+                                        : unpack_as_is(options, *source, folder.path(), choice);
+    choice.require_all_used(result.source);
+    result.files = files_in(folder.path());
+    publish_folder(folder, target);
+    const bool had_manifest = result.source.manifest.state != CheckState::absent;
+    const bool has_manifest = std::any_of(
+        result.files.begin(), result.files.end(),
+        [&](const UnpackedFile& file) { return file.name == result.source.manifest.name; });
+    result.manifest = !had_manifest         ? "none"
+                      : has_manifest        ? "kept"
+                      : options.disk_format ? "left out: it speaks of the disks as they were"
+                                            : "left out";
+    return result;
+}
+
+}  // namespace ovfkit::edit
