@@ -11,6 +11,7 @@
 #include "assembler/pack.h"
 #include "base/byte_size.h"
 #include "base/progress.h"
+#include "cli/pack_folder_verb.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -53,6 +54,9 @@ base::Json to_json(const assembler::PackResult& result, const std::string& outpu
 }  // namespace
 
 int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
+    if (is_folder_package(options.assembly)) {
+        return run_pack_folder(options, io);
+    }
     const bool quiet = io.quiet || io.json;
     PhaseBar bar(io.err_is_terminal && !quiet);
     assembler::PackOptions pack;
@@ -85,8 +89,9 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
 
 void add_pack(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<PackVerbOptions>();
-    CLI::App* verb = app.add_subcommand("pack", "pack an assembly into an OVA");
-    verb->add_option("ASSEMBLY", options->assembly, "folder with assembly.yaml, or the file")
+    CLI::App* verb = app.add_subcommand("pack", "pack an assembly, or an OVF folder, into an OVA");
+    verb->add_option("ASSEMBLY", options->assembly,
+                     "folder with assembly.yaml, or the file; or an .ovf file or its folder")
         ->required();
     verb->add_option("-o,--output", options->output, "the package, FILE.ova, or - for a pipe")
         ->required();
@@ -97,7 +102,10 @@ void add_pack(CLI::App& app, Chosen& chosen) {
         ->check(CLI::Range(1, 12))
         ->capture_default_str();
     verb->footer(
-        "Images of recipes are built first, or come from the cache of muster build.\n\n"
+        "Images of recipes are built first, or come from the cache of muster build.\n"
+        "The files of an OVF folder are packed as they are: a manifest that is there is checked "
+        "and\n"
+        "kept with its signature; with --key, or without a manifest, it is made anew.\n\n"
         "EXIT STATUS: 0 packed; 3 no such file; 4 the assembly or a recipe is wrong; 5 a kind of\n"
         "image is not supported; 6 a tool or right is missing; 9 a step of a build failed.\n\n"
         "EXAMPLE: muster pack templates/guestbook -o guestbook.ova --key key.pem --cert cert.pem");

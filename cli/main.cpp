@@ -14,6 +14,8 @@
 #include "cli/cmd_console.h"
 #include "cli/cmd_diff.h"
 #include "cli/cmd_down.h"
+#include "cli/cmd_edit.h"
+#include "cli/cmd_env.h"
 #include "cli/cmd_inspect.h"
 #include "cli/cmd_job.h"
 #include "cli/cmd_jobs.h"
@@ -28,6 +30,7 @@
 #include "cli/cmd_status.h"
 #include "cli/cmd_stop.h"
 #include "cli/cmd_switch.h"
+#include "cli/cmd_unpack.h"
 #include "cli/cmd_up.h"
 #include "cli/cmd_verify.h"
 #include "cli/verb.h"
@@ -53,6 +56,8 @@ int main(int argc, char** argv) {
     cli::add_console(app, chosen);
     cli::add_diff(app, chosen);
     cli::add_down(app, chosen);
+    cli::add_edit(app, chosen);
+    cli::add_env(app, chosen);
     cli::add_inspect(app, chosen);
     cli::add_job(app, chosen);
     cli::add_jobs(app, chosen);
@@ -67,6 +72,7 @@ int main(int argc, char** argv) {
     cli::add_status(app, chosen);
     cli::add_stop(app, chosen);
     cli::add_switch(app, chosen);
+    cli::add_unpack(app, chosen);
     cli::add_up(app, chosen);
     cli::add_verify(app, chosen);
 

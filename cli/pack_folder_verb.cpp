@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/pack_folder_verb.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/byte_size.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "cli/signing_options.h"
+#include "ovfkit/edit/pack_folder.h"
+#include "ovfkit/package/source/open_package.h"
+#include "ovfkit/package/tar/member_name.h"
+
+namespace cli {
+
+namespace fs = std::filesystem;
+
+bool is_folder_package(const std::string& location) {
+    if (fs::is_directory(location)) {
+        return !fs::exists(fs::path(location) / "assembly.yaml") &&
+               ovfkit::find_folder_descriptor(location).has_value();
+    }
+    return ovfkit::has_extension(location, ".ovf");
+}
+
+int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
+    if (options.output == "-") {
+        throw base::Error(base::ErrorKind::unsupported,
+                          "a package in a folder is packed into a file, not into a pipe",
+                          "name a file: -o FILE.ova");
+    }
+    const auto signer = find_signer({options.key, options.certificate});
+    ovfkit::edit::PackFolderOptions pack;
+    pack.input = options.assembly;
+    pack.output = options.output;
+    pack.signer = signer ? &*signer : nullptr;
+    const ovfkit::edit::PackFolderResult result = [&] {
+        base::ProgressBar bar("packing", 0, io.err_is_terminal && !io.quiet && !io.json);
+        pack.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
+        return ovfkit::edit::pack_folder(pack);
+    }();
+    if (io.json) {
+        base::Json json{{"file", options.output},
+                        {"bytes", result.bytes},
+                        {"manifest", result.manifest},
+                        {"signature", result.signature},
+                        {"files", base::Json::array()}};
+        for (const ovfkit::PackageMember& member : result.source.members) {
+            json["files"].push_back({{"name", member.name}, {"bytes", member.size}});
+        }
+        io.out << base::to_json_text(json, 2) << "\n";
+    } else if (!io.quiet) {
+        io.out << fmt::format("{}: {} files ({}); manifest: {}; signature: {}\n", options.output,
+                              result.source.members.size(), base::format_byte_size(result.bytes),
+                              result.manifest, base::cli::printable_line(result.signature));
+    }
+    return 0;
+}
+
+}  // namespace cli
