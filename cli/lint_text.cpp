@@ -27,6 +27,35 @@ std::string names_of(TargetSet targets) {
     return names;
 }
 
+TargetSet with_level(const Finding& finding, Level level) {
+    TargetSet targets;
+    for (const ovfkit::lint::Target target : ovfkit::lint::kAllTargets) {
+        if (finding.targets.has(target) && finding.levels.of(target) == level) {
+            targets = targets | set_of(target);
+        }
+    }
+    return targets;
+}
+
+// "proxmox", "error: proxmox; note: muster"; nothing when it is as bad for all that were asked for.
+std::string levels_text(const Finding& finding, TargetSet asked) {
+    if (with_level(finding, finding.level) == asked) {
+        return "";
+    }
+    if (with_level(finding, finding.level) == finding.targets) {
+        return names_of(finding.targets);
+    }
+    std::string text;
+    for (const Level level : {Level::error, Level::warning, Level::note}) {
+        const TargetSet targets = with_level(finding, level);
+        if (!targets.empty()) {
+            text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", to_string(level),
+                                names_of(targets));
+        }
+    }
+    return text;
+}
+
 // "shop.ova/shop.ovf:12:5", "shop.ova"
 std::string place_of(const LintReport& report, const Finding& finding) {
     std::string place =
@@ -47,9 +76,9 @@ void print_lint(const LintReport& report, TargetSet targets, base::cli::Io& io) 
     for (const Finding& finding : report.findings) {
         io.out << fmt::format("{}: {} {}: {}", place_of(report, finding), to_string(finding.level),
                               finding.rule->id, printable_line(finding.text));
-        // With one target it is clear for whom.
-        if (finding.targets != targets) {
-            io.out << fmt::format(" [{}]", names_of(finding.targets));
+        const std::string for_whom = levels_text(finding, targets);
+        if (!for_whom.empty()) {
+            io.out << fmt::format(" [{}]", for_whom);
         }
         io.out << fmt::format("\n    {}\n", finding.rule->fix);
     }

@@ -191,6 +191,10 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+std::vector<std::string> subtypes_of(std::string_view text) {
+    return words_of(lower(text));
+}
+
 std::optional<ResourceName> resource_of(std::string_view host_resource) {
     if (host_resource.starts_with("ovf:")) {
         host_resource.remove_prefix(4);

@@ -17,6 +17,7 @@ void Findings::add_with(const Rule& rule, const Levels& levels, Place place, std
     for (const Target target : kAllTargets) {
         if (targets_.has(target) && levels.of(target) != Level::off) {
             finding.targets = finding.targets | set_of(target);
+            finding.levels = finding.levels.with(set_of(target), levels.of(target));
             finding.level = std::max(finding.level, levels.of(target));
         }
     }

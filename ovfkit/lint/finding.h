@@ -15,11 +15,12 @@ namespace ovfkit::lint {
 
 struct Finding {
     const Rule* rule = nullptr;
-    Level level = Level::off;
-    TargetSet targets;  // those of the asked ones that this concerns
-    std::string file;   // "shop.ovf", "disk1.vmdk"; empty: the package as a whole
-    Place place;        // line 0: the file as a whole
-    std::string text;   // "disk 'sys' refers to unknown file 'f1'"
+    Level level = Level::off;  // the worst of `levels`
+    TargetSet targets;         // those of the asked ones that this concerns
+    Levels levels{Level::off};
+    std::string file;  // "shop.ovf", "disk1.vmdk"; empty: the package as a whole
+    Place place;       // line 0: the file as a whole
+    std::string text;  // "disk 'sys' refers to unknown file 'f1'"
 };
 
 class Findings {

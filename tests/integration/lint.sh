@@ -20,6 +20,11 @@ expect_text "$out" "error"
 expect_exit 4 "$MUSTER" lint shop.ova --target vcenter --target proxmox
 expect_text "$out" "for vcenter, proxmox"
 expect_text "$out" "[vcenter]"
+# The levels of each, where they differ.
+sed 's/href="web.iso"/href="a\/web.iso"/' shop.ovf >"$work/levels.ovf"
+mkdir levels && mv levels.ovf levels/
+expect_exit 4 "$MUSTER" lint levels/levels.ovf --target proxmox --target muster
+expect_text "$out" "error OVF-203: the href 'a/web.iso' names a file in a folder [error: proxmox; note: muster]"
 
 # A descriptor without its files: by its path and through a pipe.
 mkdir bare && cp shop.ovf bare/

@@ -117,22 +117,30 @@ void check_mac(const ItemView& item, std::set<std::string>& known, Findings& fin
 }
 
 void check_adapter(const ItemView& item, Findings& findings) {
-    const std::string subtype = lower(item.subtype);
+    const std::vector<std::string> subtypes = subtypes_of(item.subtype);
     const auto add = [&](std::string_view rule) {
         findings.add(rule, item.element->place,
                      fmt::format("{} has the subtype '{}'", item.name(), item.subtype));
+    };
+    const auto any_of = [&](const auto& list) {
+        return std::any_of(subtypes.begin(), subtypes.end(),
+                           [&](const std::string& subtype) { return holds(list, subtype); });
     };
     if (item.text_of("Connection").empty()) {
         findings.add("OVF-701", item.element->place,
                      fmt::format("{} is on no network", item.name()));
     }
-    if (!subtype.empty() && !holds(kVmwareNics, subtype)) {
+    if (!subtypes.empty() && !any_of(kVmwareNics)) {
         add("OVF-702");
     }
-    if (!subtype.empty() && !holds(kProxmoxNics, subtype)) {
+    if (!subtypes.empty() && !any_of(kProxmoxNics)) {
         add("OVF-703");
     }
-    if (subtype.starts_with("vmxnet") || subtype == "sriovethernetcard") {
+    if (std::all_of(subtypes.begin(), subtypes.end(),
+                    [](const std::string& subtype) {
+                        return subtype.starts_with("vmxnet") || subtype == "sriovethernetcard";
+                    }) &&
+        !subtypes.empty()) {
         add("OVF-704");
     }
 }

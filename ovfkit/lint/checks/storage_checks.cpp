@@ -87,33 +87,35 @@ constexpr std::array<std::string_view, 6> kVirtualBoxSata{
 constexpr std::array<std::string_view, 5> kVirtualBoxScsi{"lsilogic", "lsilogicsas", "buslogic",
                                                           "virtioscsi", "virtualscsi"};
 
+// One of the subtypes to choose from is in the list.
 template <typename T>
-bool holds(const T& list, std::string_view value) {
-    return std::find(list.begin(), list.end(), value) != list.end();
+bool has_known(const T& list, const std::vector<std::string>& subtypes) {
+    return std::find_first_of(list.begin(), list.end(), subtypes.begin(), subtypes.end()) !=
+           list.end();
 }
 
 void check_controller(const ItemView& item, Findings& findings) {
-    const std::string subtype = lower(item.subtype);
+    const std::vector<std::string> subtypes = subtypes_of(item.subtype);
     const auto add = [&](std::string_view rule) {
         findings.add(rule, item.element->place,
                      fmt::format("{} has the subtype '{}'", item.name(), item.subtype));
     };
-    if (item.type == resource::kScsiController && !subtype.empty()) {
-        if (!holds(kVmwareScsi, subtype)) {
+    if (item.type == resource::kScsiController && !subtypes.empty()) {
+        if (!has_known(kVmwareScsi, subtypes)) {
             add("OVF-612");
         }
-        if (!holds(kVirtualBoxScsi, subtype)) {
+        if (!has_known(kVirtualBoxScsi, subtypes)) {
             add("OVF-616");
         }
     } else if (item.type == resource::kOtherStorage) {
-        if (!holds(kVmwareSata, subtype)) {
+        if (!has_known(kVmwareSata, subtypes)) {
             add("OVF-613");
         }
-        if (!holds(kVirtualBoxSata, subtype)) {
+        if (!has_known(kVirtualBoxSata, subtypes)) {
             add("OVF-614");
         }
-    } else if (item.type == resource::kIdeController &&
-               (subtype.starts_with("piix") || subtype == "ich6")) {
+    } else if (item.type == resource::kIdeController && !subtypes.empty() &&
+               (subtypes.front().starts_with("piix") || subtypes.front() == "ich6")) {
         add("OVF-615");
     }
 }

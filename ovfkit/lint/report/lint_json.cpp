@@ -13,6 +13,16 @@ base::Json to_json(TargetSet targets) {
     return names;
 }
 
+base::Json levels_json(const Finding& finding) {
+    base::Json levels = base::Json::object();
+    for (const Target target : kAllTargets) {
+        if (finding.targets.has(target)) {
+            levels[std::string(to_string(target))] = to_string(finding.levels.of(target));
+        }
+    }
+    return levels;
+}
+
 base::Json to_json(const LintReport& report, TargetSet targets) {
     base::Json json{{"source", report.source},
                     {"package", report.is_package},
@@ -25,7 +35,7 @@ base::Json to_json(const LintReport& report, TargetSet targets) {
     for (const Finding& finding : report.findings) {
         json["findings"].push_back({{"rule", finding.rule->id},
                                     {"level", to_string(finding.level)},
-                                    {"targets", to_json(finding.targets)},
+                                    {"levels", levels_json(finding)},
                                     {"file", finding.file},
                                     {"line", finding.place.line},
                                     {"column", finding.place.column},

@@ -10,5 +10,7 @@ namespace ovfkit::lint {
 base::Json to_json(const LintReport& report, TargetSet targets);
 // The names of a set, in the order of kAllTargets.
 base::Json to_json(TargetSet targets);
+// {"proxmox": "error", …}: for the targets that a finding concerns.
+base::Json levels_json(const Finding& finding);
 
 }  // namespace ovfkit::lint

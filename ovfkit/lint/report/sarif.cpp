@@ -110,7 +110,7 @@ Json to_sarif(const LintReport& report, TargetSet targets) {
                            {"level", to_string(finding.level)},
                            {"message", {{"text", finding.text}}},
                            {"locations", Json::array({artifacts.location_of(finding)})},
-                           {"properties", {{"targets", to_json(finding.targets)}}}});
+                           {"properties", {{"levels", levels_json(finding)}}}});
     }
     Json run{
         {"tool", {{"driver", {{"name", "muster"}, {"version", MUSTER_VERSION}, {"rules", rules}}}}},

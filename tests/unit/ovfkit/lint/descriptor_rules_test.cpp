@@ -133,3 +133,20 @@ TEST_CASE("text that is no XML has the parser's place", "[ovfkit][lint]") {
     CHECK(report.findings[0].place.line == 2);
     CHECK(report.findings[0].text.find("shop.ovf") == std::string::npos);
 }
+
+TEST_CASE("a finding knows its level for each target", "[ovfkit][lint]") {
+    const LintReport report =
+        lint(tests::replaced(tests::kCleanDescriptor, "disk1.vmdk", "disks/disk1.vmdk"));
+    REQUIRE(report.findings.size() == 1);
+    const Finding& finding = report.findings.front();
+    CHECK(finding.level == Level::error);
+    CHECK(finding.levels.of(ovfkit::lint::Target::proxmox) == Level::error);
+    CHECK(finding.levels.of(ovfkit::lint::Target::vcenter) == Level::warning);
+    CHECK(finding.levels.of(ovfkit::lint::Target::muster) == Level::note);
+}
+
+TEST_CASE("one known subtype among several is enough", "[ovfkit][lint]") {
+    std::string text = tests::replaced(tests::kCleanDescriptor, ">lsilogic<", ">virtio lsilogic<");
+    text = tests::replaced(text, ">E1000<", ">virtio E1000<");
+    CHECK(lint(text).findings.empty());
+}

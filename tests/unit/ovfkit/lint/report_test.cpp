@@ -84,7 +84,8 @@ TEST_CASE("a report becomes JSON", "[ovfkit][lint]") {
     CHECK(first["rule"] == "OVF-411");
     CHECK(first["file"] == "shop.ovf");
     CHECK(first["line"] == 28);
-    CHECK(first["targets"] == Json{"esxi", "vcenter", "workstation"});
+    CHECK(first["levels"] ==
+          Json{{"esxi", "error"}, {"vcenter", "error"}, {"workstation", "error"}});
     CHECK(json["findings"][1]["rule"] == "SIG-001");
 }
 
