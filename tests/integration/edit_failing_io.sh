@@ -6,42 +6,23 @@
 . "$(dirname "$0")/functions.sh"
 # shellcheck source=tests/integration/sample_package.sh
 . "$(dirname "$0")/sample_package.sh"
-requires test -f "${FAILING_IO_LIBRARY:-}"
+# shellcheck source=tests/integration/failing_disk.sh
+. "$(dirname "$0")/failing_disk.sh"
 cd "$work"
 export SOURCE_DATE_EPOCH=1700000000
-mkdir old
-(cd old && make_files && make_manifest && make_ova shop.ova shop.ovf disk.vmdk web.iso shop.mf)
-mkdir old/folder
-mv old/shop.ovf old/disk.vmdk old/web.iso old/shop.mf old/folder
+mkdir before
+(cd before && make_files && make_manifest && make_ova shop.ova shop.ovf disk.vmdk web.iso shop.mf)
+mkdir before/folder
+mv before/shop.ovf before/disk.vmdk before/web.iso before/shop.mf before/folder
 
-# survives COMMAND…: beside the good result, only the state before it may be seen after a failure.
-survives() {
-    local kind n failed=0 status
-    rm -rf good
-    cp -a old good
-    (cd good && "$@") >log 2>&1 || fail "a good run of '$*' failed: $(cat log)"
-    for kind in read write sync rename; do
-        for ((n = 1; ; n = n < 12 ? n + 1 : n + n / 2)); do
-            rm -rf now mark
-            cp -a old now
-            status=0
-            (cd now && FAILING_IO="$kind $n 5" FAILING_IO_MARK=$work/mark LD_PRELOAD=$FAILING_IO_LIBRARY "$@") \
-                >log 2>&1 || status=$?
-            [ -e mark ] || break
-            diff -r old now >difference 2>&1 || diff -r good now >difference 2>&1 ||
-                fail "$kind $n of '$*' left something: $(cat difference log)"
-            [ "$status" = 0 ] && continue
-            failed=$((failed + 1))
-            expect_text "$(cat log)" "muster: error: "
-        done
-        [ "$status" = 0 ] || fail "'$*' gave $status without a failing $kind: $(cat log)"
-    done
-    echo "$failed failures of '$*'"
-    [ $failed -ge 4 ] || fail "the library did not come into play"
-}
+fails_cleanly "$MUSTER" edit shop.ova -o new.ova --cpus 3
+fails_cleanly "$MUSTER" edit shop.ova --cpus 3
+fails_cleanly "$MUSTER" edit folder --cpus 3 --add-file shop.ova
+fails_cleanly "$MUSTER" unpack shop.ova -o unpacked
+fails_cleanly "$MUSTER" pack folder -o new.ova
+fails_cleanly "$MUSTER" env make --ova shop.ova -o env.xml
 
-survives "$MUSTER" edit shop.ova -o new.ova --cpus 3
-survives "$MUSTER" edit shop.ova --cpus 3
-survives "$MUSTER" edit folder --cpus 3 --add-file shop.ova
-survives "$MUSTER" unpack shop.ova -o unpacked
-survives "$MUSTER" pack folder -o new.ova
+# Disks that become another format on the way.
+rm -rf before/*
+(cd before && make_assembly && "$MUSTER" pack assembly.yaml -o small.ova && rm assembly.yaml disk.raw)
+fails_cleanly "$MUSTER" unpack small.ova -o small --disk-format raw
