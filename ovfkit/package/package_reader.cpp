@@ -15,6 +15,7 @@
 #include "ovfkit/package/delivery.h"
 #include "ovfkit/package/look_ahead.h"
 #include "ovfkit/package/manifest_check.h"
+#include "ovfkit/package/parallel_tee.h"
 #include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/signature_check.h"
 #include "ovfkit/package/tar/member_name.h"
@@ -35,6 +36,7 @@ void PackageHandler::on_progress(std::uint64_t /*done*/, std::uint64_t /*total*/
 namespace {
 
 constexpr std::size_t kBuffer = 1U << 20U;
+constexpr std::uint64_t kWorthAThread = 8 * kBuffer;  // smaller members are hashed as they come
 
 // One reading of one package. The public function below tells the story; these are its steps.
 class Reading {
@@ -47,7 +49,7 @@ class Reading {
           manifest_(verdict_, report_),
           tar_(source, policy.tar),
           total_(source.size()),
-          buffer_(kBuffer) {
+          buffer_((ParallelTee::kDepth + 1) * kBuffer) {
         report_.source = source.name();
     }
 
@@ -254,9 +256,15 @@ void Reading::deliver_held_members() {
 void Reading::pass_data_member(const TarMember& member) {
     report_.members.push_back({member.name, member.size, "", false});
     deliver(member.name, member.size, [&](base::ByteSink& sink) {
-        while (const std::size_t got = tar_.read(buffer_)) {
+        // Buffers in turn: the digests may lie behind, see ParallelTee.
+        for (std::size_t turn = 0;; turn = (turn + 1) % (ParallelTee::kDepth + 1)) {
+            const auto buffer = std::span(buffer_).subspan(turn * kBuffer, kBuffer);
+            const std::size_t got = tar_.read(buffer);
+            if (got == 0) {
+                break;
+            }
             base::interrupt().check();
-            sink.write(std::span(buffer_).first(got));
+            sink.write(buffer.first(got));
             show_progress();
         }
     });
@@ -289,8 +297,14 @@ void Reading::deliver(const std::string& name, std::uint64_t size,
                       const std::function<void(base::ByteSink&)>& pump) {
     Delivery& delivery = delivery_for(name, size);
     MemberDigests digests = manifest_.digests_for(name);
-    TeeSink tee(digests, delivery.sink());
-    pump(tee);
+    if (size < kWorthAThread) {
+        TeeSink tee(digests, delivery.sink());
+        pump(tee);
+    } else {
+        ParallelTee tee(digests, delivery.sink());
+        pump(tee);
+        tee.finish();
+    }
     const auto record =
         std::find_if(report_.members.begin(), report_.members.end(),
                      [&](const PackageMember& member) { return member.name == name; });
