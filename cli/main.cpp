@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_console.h"
+#include "cli/cmd_convert.h"
 #include "cli/cmd_diff.h"
 #include "cli/cmd_down.h"
 #include "cli/cmd_edit.h"
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     cli::add_build(app, chosen);
     cli::add_console(app, chosen);
+    cli::add_convert(app, chosen);
     cli::add_diff(app, chosen);
     cli::add_down(app, chosen);
     cli::add_edit(app, chosen);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk image of the user's own, read at random: raw (holes are skipped) or qcow2 (own reader,
-// without a backing file). Nothing is spawned and no file named inside an image is ever opened.
+// A disk image of the user's own, read at random: raw (holes are skipped), qcow2 (without a backing
+// file), VMDK, VDI, VHD and VHDX, all by our own readers. Nothing is spawned. The only files named
+// inside an image that are opened are the extents of a VMDK in parts, in its own folder.
 // The object owns its descriptor; all const members may be called from several threads at once.
 // Not for members of an OVA: those are streams, see member_sink.h.
 #pragma once
@@ -13,12 +14,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
+
 namespace ovfkit {
 
-enum class DiskFormat { raw, qcow2 };
+enum class DiskFormat { raw, qcow2, vmdk, vdi, vpc, vhdx };  // vpc: VHD, as qemu-img calls it
 
-std::string_view to_string(DiskFormat format);                      // "raw", "qcow2"
-std::optional<DiskFormat> find_disk_format(std::string_view name);  // also "img"
+std::string_view to_string(DiskFormat format);                      // "raw", "qcow2", …
+std::optional<DiskFormat> find_disk_format(std::string_view name);  // also "img", "vhd"
 
 struct DataRange {
     std::uint64_t offset = 0;
@@ -38,10 +41,15 @@ class DiskReader {
     virtual void read_at(std::uint64_t offset, std::span<std::byte> buffer) const = 0;
 };
 
-// Without a format the first bytes decide: qcow2 by its magic, VMDK, VDI, VHD and VHDX are refused
-// as unsupported with the command that converts them, anything else is raw. With a format only
-// that one is accepted; a qcow2 or VMDK that is declared raw is read as the bytes it is.
+// Without a format the first bytes decide (of a fixed VHD the last): what has a magic is that
+// format, LUKS is refused as unsupported, anything else is raw. With a format only that one is
+// accepted; a qcow2 or VMDK that is declared raw is read as the bytes it is.
 std::unique_ptr<DiskReader> open_disk(const std::string& path,
                                       std::optional<DiskFormat> format = std::nullopt);
+
+// What came out of a package, in a file that only we hold: nothing is guessed, and a VMDK in parts
+// is refused.
+std::unique_ptr<DiskReader> open_foreign_disk(base::UniqueFd fd, const std::string& name,
+                                              DiskFormat format);
 
 }  // namespace ovfkit

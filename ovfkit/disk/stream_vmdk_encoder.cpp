@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "ovfkit/disk/byte_order.h"
 #include "ovfkit/disk/codec/deflate.h"
+#include "ovfkit/disk/codec/fast_deflate.h"
 #include "ovfkit/disk/ordered_pool.h"
 #include "ovfkit/disk/vmdk/stream_writer.h"
 #include "ovfkit/disk/zero_test.h"
@@ -72,11 +73,16 @@ class RunPlanner {
 // What one thread does with a run: read, leave out zero grains, deflate, frame.
 class RunEncoder {
   public:
-    RunEncoder(const DiskReader& disk, int level)
-        : disk_(disk),
-          deflater_(level),
-          raw_(kGrainsPerRun * kGrainBytes),
-          packed_(deflater_.zlib_bound(kGrainBytes)) {}
+    RunEncoder(const DiskReader& disk, const StreamVmdkOptions& options)
+        : disk_(disk), raw_(kGrainsPerRun * kGrainBytes) {
+        if (options.fast) {
+            fast_deflater_.emplace();
+            packed_.resize(FastDeflater::zlib_bound(kGrainBytes));
+        } else {
+            deflater_.emplace(options.level);
+            packed_.resize(deflater_->zlib_bound(kGrainBytes));
+        }
+    }
 
     EncodedGrains operator()(const GrainRun& run) {
         const std::uint64_t offset = run.first * kGrainBytes;
@@ -89,7 +95,8 @@ class RunEncoder {
         for (std::uint64_t i = 0; i < run.count; ++i) {
             const auto grain = std::span(raw_).subspan(i * kGrainBytes, kGrainBytes);
             if (!is_all_zero(grain)) {
-                const std::size_t size = deflater_.zlib(grain, packed_);
+                const std::size_t size = fast_deflater_ ? fast_deflater_->zlib(grain, packed_)
+                                                        : deflater_->zlib(grain, packed_);
                 result.append(run.first + i, std::span(packed_).first(size));
             }
         }
@@ -98,7 +105,8 @@ class RunEncoder {
 
   private:
     const DiskReader& disk_;
-    Deflater deflater_;
+    std::optional<Deflater> deflater_;  // one of the two
+    std::optional<FastDeflater> fast_deflater_;
     std::vector<std::byte> raw_;
     std::vector<std::byte> packed_;
 };
@@ -132,7 +140,7 @@ StreamVmdkResult encode_stream_optimized(const DiskReader& disk, base::ByteSink&
     RunPlanner planner(disk);
     OrderedPool<GrainRun, EncodedGrains> pool(threads, [&] {
         // std::function wants a copyable target.
-        auto encoder = std::make_shared<RunEncoder>(disk, options.level);
+        auto encoder = std::make_shared<RunEncoder>(disk, options);
         return [encoder](const GrainRun& run) { return (*encoder)(run); };
     });
     std::optional<GrainRun> run = planner.next();

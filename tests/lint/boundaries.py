@@ -32,6 +32,7 @@ INCLUDE_DOORS = [
     ("libguestfs", r"guestfs\.h", r"imagebuilder/guestfs/"),
     ("libarchive", r"archive(_entry)?\.h", r"imagebuilder/disk/tar_entries\.cpp"),
     ("libext2fs", r"ext2fs/|et/com_err", r"imagebuilder/disk/ext4_writer\.cpp"),
+    ("ISA-L", r"isa-l(/|\.h)", r"ovfkit/disk/codec/fast_deflate\.cpp"),
     ("libdeflate", r"libdeflate\.h", r"ovfkit/disk/codec/deflate\.cpp"),
     ("SQLite", r"sqlite3\.h", r"hvruntime/store/sqlite_connection\.cpp"),
     ("zstd", r"zstd\.h", r"ovfkit/disk/codec/zstd\.cpp|ovfkit/package/source/filter/zstd_unpacker\.cpp"),
@@ -124,7 +125,7 @@ def self_test():
         ("deployer/a.cpp", "    ::execvp(argv[0], argv);"),
         ("hvruntime/machine/a.cpp", r'    send("{\"execute\":\"quit\"}");'),
     ] + [("assembler/a.cpp", f"#include <{header}>") for header in (
-        "pugixml.hpp", "guestfs.h", "archive.h", "archive_entry.h", "ext2fs/ext2fs.h", "libdeflate.h",
+        "pugixml.hpp", "guestfs.h", "archive.h", "archive_entry.h", "ext2fs/ext2fs.h", "libdeflate.h", "isa-l/igzip_lib.h",
         "zstd.h", "zlib.h", "lzma.h", "sqlite3.h", "openssl/evp.h", "spawn.h", "linux/seccomp.h",
         "microhttpd.h", "libslirp.h", "libisofs/libisofs.h", "curl/curl.h", "yaml-cpp/yaml.h", "nlohmann/json.hpp", "CLI/CLI.hpp",
         "catch2/catch.hpp")]

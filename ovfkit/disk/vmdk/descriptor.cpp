@@ -49,6 +49,17 @@ std::string lower_trimmed(std::string_view text) {
                       "export a flattened disk that is one streamOptimized file");
 }
 
+// Lower-cased and trimmed, up to the first NUL.
+template <typename Fn>
+void for_each_line(std::string_view text, Fn&& fn) {
+    text = text.substr(0, text.find('\0'));
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        fn(lower_trimmed(text.substr(0, end)));
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    }
+}
+
 bool is_extent(std::string_view line) {
     return line.starts_with("rw ") || line.starts_with("rdonly ") || line.starts_with("noaccess ");
 }
@@ -80,13 +91,8 @@ std::string make_descriptor(std::uint64_t capacity_sectors, std::uint32_t cid,
         cid, capacity_sectors, extent_name, geometry.cylinders, geometry.heads, geometry.sectors);
 }
 
-void check_descriptor(std::string_view text, const std::string& name) {
-    text = text.substr(0, text.find('\0'));
-    unsigned extents = 0;
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        const std::string line = lower_trimmed(text.substr(0, end));
-        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+void check_not_delta(std::string_view text, const std::string& name) {
+    for_each_line(text, [&](const std::string& line) {
         const std::size_t equals = line.find('=');
         const std::string key = lower_trimmed(std::string_view(line).substr(0, equals));
         const std::string value = equals == std::string::npos
@@ -95,8 +101,13 @@ void check_descriptor(std::string_view text, const std::string& name) {
         if (key == "parentfilenamehint" || (key == "parentcid" && value != "ffffffff")) {
             fail_unsupported(name, "is a delta of another disk");
         }
-        extents += is_extent(line) ? 1U : 0U;
-    }
+    });
+}
+
+void check_descriptor(std::string_view text, const std::string& name) {
+    check_not_delta(text, name);
+    unsigned extents = 0;
+    for_each_line(text, [&](const std::string& line) { extents += is_extent(line) ? 1U : 0U; });
     if (extents > 1) {
         fail_unsupported(name, "is spread over several files");
     }

@@ -13,6 +13,9 @@ namespace ovfkit::vmdk {
 std::string make_descriptor(std::uint64_t capacity_sectors, std::uint32_t cid,
                             std::string_view extent_name);
 
+// Throws unsupported for a delta disk.
+void check_not_delta(std::string_view text, const std::string& name);
+
 // Throws unsupported for a delta disk and for more than one extent; anything else is let through:
 // the header has already said that the data are here.
 void check_descriptor(std::string_view text, const std::string& name);

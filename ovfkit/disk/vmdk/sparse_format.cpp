@@ -58,10 +58,7 @@ void check_flags(const SparseHeader& header, std::span<const std::byte> bytes,
     if ((header.flags & kFlagNewlines) != 0 && base::as_text(bytes).substr(73, 4) != kNewlines) {
         fail_damaged(name, "line ends were changed in transfer");
     }
-    if ((header.flags & kFlagCompressed) == 0 || (header.flags & kFlagMarkers) == 0) {
-        fail_unsupported(name, "is a plain sparse extent");
-    }
-    if (load_le<std::uint16_t>(bytes, 77) != kDeflate) {
+    if ((header.flags & kFlagCompressed) != 0 && load_le<std::uint16_t>(bytes, 77) != kDeflate) {
         fail_unsupported(name, "has an unknown compression");
     }
 }
@@ -111,8 +108,8 @@ SectorBytes make_header(const SparseHeader& header) {
     return bytes;
 }
 
-SparseHeader parse_header(std::span<const std::byte> bytes, const std::string& name,
-                          std::uint64_t max_capacity_bytes) {
+SparseHeader parse_sparse_header(std::span<const std::byte> bytes, const std::string& name,
+                                 std::uint64_t max_capacity_bytes) {
     check_kind(bytes, name);
     const SparseHeader header{.version = load_le<std::uint32_t>(bytes, 4),
                               .flags = load_le<std::uint32_t>(bytes, 8),
@@ -126,6 +123,16 @@ SparseHeader parse_header(std::span<const std::byte> bytes, const std::string& n
     check_flags(header, bytes, name);
     check_geometry(header, name, max_capacity_bytes);
     return header;
+}
+
+SparseHeader parse_header(std::span<const std::byte> bytes, const std::string& name,
+                          std::uint64_t max_capacity_bytes) {
+    check_kind(bytes, name);
+    const auto flags = load_le<std::uint32_t>(bytes, 8);
+    if ((flags & kFlagCompressed) == 0 || (flags & kFlagMarkers) == 0) {
+        fail_unsupported(name, "is a plain sparse extent");
+    }
+    return parse_sparse_header(bytes, name, max_capacity_bytes);
 }
 
 SectorBytes make_marker(MarkerType type, std::uint64_t sectors) {

@@ -58,6 +58,10 @@ enum class MarkerType : std::uint32_t {
     footer = 3,
 };
 
+// The same for any sparse extent of the user's own, compressed or not: its other checks only.
+SparseHeader parse_sparse_header(std::span<const std::byte> bytes, const std::string& name,
+                                 std::uint64_t max_capacity_bytes);
+
 // A metadata marker: `sectors` of payload follow the sector it fills.
 SectorBytes make_marker(MarkerType type, std::uint64_t sectors);
 
