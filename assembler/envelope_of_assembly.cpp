@@ -106,6 +106,7 @@ ovfkit::HardwareSection hardware_of(const Assembly& assembly, const AssemblyMach
     ovfkit::HardwareSection section;
     section.info = "Virtual hardware";
     section.system_types = {"vmx-13"};
+    section.system_identifier = machine.name;
     section.transports = {"iso"};
     section.items = {cpu_item(machine.cpus), memory_item(machine.memory_bytes)};
     add_changes(assembly, machine, section.items);

@@ -10,6 +10,9 @@ namespace cli {
 
 struct InspectOptions {
     std::string location;
+    std::string configuration;  // empty: the default one
+    std::string language;       // empty: the descriptor's own
+    std::string hardware;       // type or id of a hardware section; empty: chosen_hardware()
 };
 
 void add_inspect(CLI::App& app, Chosen& chosen);

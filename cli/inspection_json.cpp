@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/machine_json.h"
 #include "cli/package_summary.h"
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/descriptor/messages/localise.h"
 
 namespace cli {
 
@@ -10,77 +12,16 @@ using base::Json;
 using ovfkit::Envelope;
 using ovfkit::VirtualSystem;
 
-template <typename T, typename Fn>
-Json array_of(const std::vector<T>& items, const Fn& to_object) {
-    Json array = Json::array();
-    for (const T& item : items) {
-        array.push_back(to_object(item));
-    }
-    return array;
-}
-
-template <typename T>
-Json optional_json(const std::optional<T>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
-
-Json disk_json(const ovfkit::AttachedDisk& disk) {
-    Json json{{"kind", disk.is_cdrom ? "cdrom" : "disk"}};
-    json["id"] = disk.disk == nullptr ? Json(nullptr) : Json(disk.disk->id);
-    json["capacity_bytes"] = disk.disk == nullptr ? Json(nullptr) : Json(disk.disk->capacity_bytes);
-    json["file"] = disk.file == nullptr ? Json(nullptr) : Json(disk.file->href);
-    return json;
-}
-
-// The value of a password is never part of the output, not even as JSON.
-Json property_json(const ovfkit::EffectiveProperty& one) {
-    const ovfkit::Property& property = *one.property;
-    const bool shown = one.has_value && !property.password;
-    return {{"key", one.key},
-            {"type", property.type},
-            {"value", shown ? Json(one.value) : Json(nullptr)},
-            {"password", property.password},
-            {"user_configurable", property.user_configurable},
-            {"required", property.required},
-            {"generated", property.generate_length > 0},
-            {"value_template", property.value_template},
-            {"label", property.label},
-            {"description", property.description}};
-}
-
-Json machine_json(const Envelope& envelope, const VirtualSystem& system,
-                  const std::string& configuration) {
-    Json json{{"id", system.id},
-              {"name", display_name(system)},
-              {"os", system.os ? Json(system.os->description) : Json(nullptr)},
-              {"cpus", cpus_of(system, configuration)},
-              {"memory_bytes", memory_bytes_of(system, configuration)},
-              {"disks", array_of(disks_of(envelope, system, configuration), disk_json)}};
-    json["nics"] = array_of(nics_of(system, configuration), [](const ovfkit::AttachedNic& nic) {
-        return Json{{"network", nic.network}, {"mac", nic.mac}};
-    });
-    json["properties"] = array_of(properties_of(system, configuration), property_json);
-    if (system.machine) {
-        const auto& count = system.machine->count;
-        json["count"] = {
-            {"initial", count.initial}, {"minimum", count.minimum}, {"maximum", count.maximum}};
-        json["direct_boot"] = system.machine->boot.has_value();
-        if (const auto& ready = system.machine->ready) {
-            json["ready"] = {{"kind", to_string(ready->kind)},
-                             {"target", ready->target},
-                             {"timeout_seconds", ready->timeout.count()}};
-        }
-    }
-    return json;
-}
-
 Json products_json(const std::vector<ovfkit::ProductSection>& products) {
     return array_of(products, [](const ovfkit::ProductSection& product) {
         return Json{{"product", product.product},
                     {"vendor", product.vendor},
                     {"version", product.version},
                     {"full_version", product.full_version},
-                    {"url", product.product_url}};
+                    {"url", product.product_url},
+                    {"icons", array_of(product.icons, [](const ovfkit::Icon& icon) {
+                         return Json{{"file", icon.file_ref}, {"mime_type", icon.mime_type}};
+                     })}};
     });
 }
 
@@ -108,14 +49,50 @@ Json file_json(const ovfkit::FileReference& file) {
     return {{"id", file.id},
             {"href", file.href},
             {"size", optional_json(file.size)},
-            {"compression", file.compression}};
+            {"compression", file.compression},
+            {"chunk_size", optional_json(file.chunk_size)}};
+}
+
+// Sections that were kept without being understood.
+Json unknown_json(const Envelope& envelope) {
+    Json array = Json::array();
+    const auto add = [&](const std::string& owner,
+                         const std::vector<ovfkit::UnknownSection>& sections) {
+        for (const ovfkit::UnknownSection& section : sections) {
+            array.push_back(
+                {{"of", owner}, {"name", section.name}, {"namespace", section.namespace_uri}});
+        }
+    };
+    add("", envelope.unknown_sections);
+    for (const auto* collection : all_collections(envelope)) {
+        add(collection->id, collection->unknown_sections);
+    }
+    for (const VirtualSystem* system : all_systems(envelope)) {
+        add(system->id, system->unknown_sections);
+    }
+    return array;
+}
+
+// What most descriptors do not have.
+void add_rare_parts(Json& json, const Envelope& envelope) {
+    if (!envelope.placement_groups.empty()) {
+        json["placement_groups"] =
+            array_of(envelope.placement_groups, [](const ovfkit::PlacementGroup& group) {
+                return Json{{"id", group.id}, {"policy", group.policy}};
+            });
+    }
+    if (!envelope.encryption.empty()) {
+        json["encrypted_files"] = Json::array();
+        for (const ovfkit::EncryptionSection& section : envelope.encryption) {
+            append(json["encrypted_files"], Json(section.hrefs));
+        }
+    }
 }
 
 }  // namespace
 
-Json inspection_to_json(const ovfkit::Inspection& inspection) {
+Json inspection_to_json(const ovfkit::Inspection& inspection, const std::string& configuration) {
     const Envelope& envelope = inspection.envelope;
-    const std::string configuration = default_configuration(envelope);
     Json json{{"name", envelope.name},
               {"id", envelope.id},
               {"descriptor", inspection.descriptor_name},
@@ -150,8 +127,14 @@ Json inspection_to_json(const ovfkit::Inspection& inspection) {
     });
     json["configurations"] =
         array_of(envelope.configurations, [](const ovfkit::DeploymentConfiguration& one) {
-            return Json{{"id", one.id}, {"label", one.label}, {"default", one.is_default}};
+            return Json{{"id", one.id},
+                        {"label", one.label},
+                        {"description", one.description},
+                        {"default", one.is_default}};
         });
+    json["languages"] = ovfkit::languages_of(envelope);
+    json["not_understood"] = unknown_json(envelope);
+    add_rare_parts(json, envelope);
     json["files"] = array_of(envelope.files, file_json);
     json["package"] = inspection.package ? to_json(*inspection.package) : Json(nullptr);
     return json;

@@ -14,7 +14,10 @@ void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io);
 // Throws the first failure of the report, counting the others.
 void require_good(const ovfkit::PackageReport& report);
 
-void print_inspection(const ovfkit::Inspection& inspection, base::cli::Io& io);
-base::Json inspection_to_json(const ovfkit::Inspection& inspection);
+// `configuration`: whose values are shown; see ovfkit::default_configuration().
+void print_inspection(const ovfkit::Inspection& inspection, const std::string& configuration,
+                      base::cli::Io& io);
+base::Json inspection_to_json(const ovfkit::Inspection& inspection,
+                              const std::string& configuration);
 
 }  // namespace cli

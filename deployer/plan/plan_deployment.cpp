@@ -163,12 +163,25 @@ void note_ignored_sections(const ovfkit::Envelope& envelope, DeploymentPlan& pla
                                                     owner, section.place.line));
         }
     };
+    // Understood, and nothing that a deployment on one host could follow.
+    const auto ignore = [&](bool has, std::string_view section, const std::string& owner) {
+        if (has) {
+            plan.not_honoured.push_back(fmt::format("the {} of '{}'", section, owner));
+        }
+    };
     note("the envelope", envelope.unknown_sections);
     for (const ovfkit::VirtualSystemCollection* collection : ovfkit::all_collections(envelope)) {
         note(fmt::format("collection '{}'", collection->id), collection->unknown_sections);
+        ignore(collection->resource_allocation.has_value(), "ResourceAllocationSection",
+               collection->id);
+        ignore(collection->placement.has_value(), "PlacementSection", collection->id);
     }
     for (const ovfkit::VirtualSystem* system : ovfkit::all_systems(envelope)) {
         note(fmt::format("system '{}'", system->id), system->unknown_sections);
+        ignore(system->install.has_value(), "InstallSection", system->id);
+        ignore(!system->boot_configurations.empty(), "BootDeviceSection", system->id);
+        ignore(!system->environment_files.empty(), "EnvironmentFilesSection", system->id);
+        ignore(system->placement.has_value(), "PlacementSection", system->id);
         if (!system->eulas.empty()) {
             plan.not_honoured.push_back(fmt::format(
                 "the licence of system '{}': nobody is asked to accept it", system->id));
@@ -208,7 +221,7 @@ DeploymentPlan plan_deployment(const ovfkit::Envelope& envelope, const DeployReq
     // Hardware of every instance of every virtual system.
     std::set<std::string> labels;
     for (const ovfkit::VirtualSystem* system : ovfkit::all_systems(envelope)) {
-        const std::uint32_t count = system->machine ? system->machine->count.initial : 1;
+        const std::uint32_t count = ovfkit::count_of(envelope, *system).initial;
         for (std::uint32_t i = 0; i < count; ++i) {
             plan.machines.push_back(plan_machine(envelope, *system, plan));
             plan.machines.back().name = unique_label(*system, labels);

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "hvruntime/machine/machine_spec.h"
@@ -146,10 +147,19 @@ void note_other_items(const ovfkit::VirtualSystem& system, DeploymentPlan& plan)
                                 item->element_name, item->resource_type, system.id));
         }
     }
+    const ovfkit::Firmware firmware = ovfkit::firmware_of(system);
+    const auto ignore = [&](bool wanted, std::string_view what) {
+        if (wanted) {
+            plan.not_honoured.push_back(fmt::format("{} of system '{}'", what, system.id));
+        }
+    };
+    ignore(firmware.kind == ovfkit::Firmware::Kind::efi, "the EFI firmware");
+    ignore(firmware.secure_boot, "secure boot");
+    ignore(!firmware.tpm.empty(), "the TPM");
     if (system.hardware.size() > 1) {
-        plan.not_honoured.push_back(
-            fmt::format("system '{}' offers {} hardware sections: the first one is used", system.id,
-                        system.hardware.size()));
+        plan.not_honoured.push_back(fmt::format(
+            "system '{}' offers {} hardware sections: the one for '{}' is used", system.id,
+            system.hardware.size(), fmt::join(ovfkit::chosen_hardware(system)->system_types, " ")));
     }
 }
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/yaml.h"
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/descriptor/property/property_value.h"
 #include "ovfkit/descriptor/value_template.h"
 
 namespace deployer {
@@ -154,6 +155,12 @@ std::string Resolver::expand(const std::string& system, const ovfkit::EffectiveP
 std::string Resolver::compute(const std::string& system,
                               const ovfkit::EffectiveProperty& property) {
     if (const auto setting = find_setting(system, property.key)) {
+        if (const auto fault = ovfkit::find_value_fault(*property.property, *setting)) {
+            throw Error(
+                ErrorKind::usage,
+                fmt::format("the value for property '{}.{}' {}", system, property.key, *fault),
+                "muster inspect shows the type and the limits of every property");
+        }
         return *setting;
     }
     if (!property.property->value_template.empty()) {

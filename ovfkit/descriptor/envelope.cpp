@@ -11,7 +11,8 @@ namespace ovfkit {
 bool VirtualSystemCollection::operator==(const VirtualSystemCollection& other) const {
     const auto all = [](const VirtualSystemCollection& one) {
         return std::tie(one.id, one.name, one.info, one.products, one.startup, one.eulas,
-                        one.annotation, one.assembly, one.unknown_sections, one.members);
+                        one.annotation, one.assembly, one.unknown_sections, one.members,
+                        one.resource_allocation, one.scale_outs, one.placement, one.message_ids);
     };
     return all(*this) == all(other);
 }

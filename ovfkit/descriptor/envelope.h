@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// An OVF descriptor as plain values, free of XML and of the version it was written in. Made by
-// read_envelope() (lenient) or by hand, written by write_envelope() (exact). Nothing here knows
-// QEMU. Questions that need more than one field are functions of envelope_queries.h.
+// An OVF descriptor as plain values, free of the version it was written in. Made by read_envelope()
+// (lenient) or by hand, written by write_envelope() (exact). What is not modelled is kept as a
+// tree. Nothing here knows QEMU. Questions that need more than one field are functions of
+// envelope_queries.h.
 // DSP0243 1.1 clauses 7 to 9.
 #pragma once
 
@@ -13,7 +14,9 @@
 
 #include "ovfkit/descriptor/extensions.h"
 #include "ovfkit/descriptor/hardware.h"
+#include "ovfkit/descriptor/messages/message_bundle.h"
 #include "ovfkit/descriptor/product.h"
+#include "ovfkit/descriptor/sections.h"
 #include "ovfkit/xml/place.h"
 
 namespace ovfkit {
@@ -42,6 +45,8 @@ struct Disk {
     std::string parent_ref;  // id of the disk that this one is a delta of
     std::string format;
     std::optional<std::uint64_t> populated_bytes;
+    bool shared = false;     // of the SharedDiskSection: may be attached to several machines
+    bool read_only = false;  // of shared ones only
 
     bool operator==(const Disk&) const = default;
 };
@@ -50,6 +55,8 @@ struct Network {
     Place place;
     std::string name;
     std::string description;
+    std::vector<std::string> port_profile_uris;  // OVF 2
+    MessageIds message_ids;
 
     bool operator==(const Network&) const = default;
 };
@@ -60,6 +67,7 @@ struct DeploymentConfiguration {
     std::string label;
     std::string description;
     bool is_default = false;
+    MessageIds message_ids;
 
     bool operator==(const DeploymentConfiguration&) const = default;
 };
@@ -70,6 +78,9 @@ struct OperatingSystem {
     std::string version;
     std::string info;
     std::string description;
+    std::string vmware_type;      // vmw:osType: "debian12_64Guest"
+    std::string virtualbox_type;  // vbox:OSType: "Debian_64"
+    MessageIds message_ids;
 
     bool operator==(const OperatingSystem&) const = default;
 };
@@ -92,16 +103,19 @@ struct Eula {
     Place place;
     std::string info;
     std::string license;
+    MessageIds message_ids;
 
     bool operator==(const Eula&) const = default;
 };
 
-// A section that is not modelled: kept by name, so that an import can say what it did not honour.
+// A section that is not modelled: kept, so that an import can say what it did not honour and
+// writing loses nothing. vbox:Machine is one.
 struct UnknownSection {
     Place place;
     std::string name;
     std::string namespace_uri;
     bool required = false;
+    xml::Element element;  // all of it
 
     bool operator==(const UnknownSection&) const = default;
 };
@@ -113,11 +127,17 @@ struct VirtualSystem {
     std::string info;
     std::optional<OperatingSystem> os;
     std::vector<ProductSection> products;
-    std::vector<HardwareSection> hardware;  // alternatives; muster takes the first
+    std::vector<HardwareSection> hardware;  // alternatives; see chosen_hardware()
     std::vector<Eula> eulas;
     std::string annotation;
     std::optional<MachineSection> machine;
     std::vector<UnknownSection> unknown_sections;
+    std::optional<InstallSection> install;
+    std::vector<BootConfiguration> boot_configurations;
+    std::optional<Placement> placement;
+    std::vector<EnvironmentFile> environment_files;
+    std::string environment_files_transport;
+    MessageIds message_ids;  // of Info, Name and Annotation
 
     bool operator==(const VirtualSystem&) const = default;
 };
@@ -137,6 +157,10 @@ struct VirtualSystemCollection {
     std::optional<AssemblySection> assembly;
     std::vector<UnknownSection> unknown_sections;
     std::vector<Content> members;
+    std::optional<ResourceAllocation> resource_allocation;
+    std::vector<ScaleOut> scale_outs;
+    std::optional<Placement> placement;
+    MessageIds message_ids;  // of Info, Name and Annotation
 
     bool operator==(const VirtualSystemCollection& other) const;
 };
@@ -144,13 +168,17 @@ struct VirtualSystemCollection {
 struct Envelope {
     std::string id;       // of the outermost virtual system or collection
     std::string name;     // its name, or its id when it has none
-    std::string version;  // of OVF: "0.9", "1.0", "1.1", "2.0"
+    std::string version;  // of OVF: "0.9", "1.0", "1.1", "2.0", "2.1"
     std::vector<FileReference> files;
     std::vector<Disk> disks;
     std::vector<Network> networks;
     std::vector<DeploymentConfiguration> configurations;
     std::vector<UnknownSection> unknown_sections;
     std::optional<Content> content;  // absent only in what hardly is a descriptor
+    std::string language = "en-US";  // xml:lang: of the texts that stand in the descriptor
+    std::vector<MessageBundle> message_bundles;
+    std::vector<PlacementGroup> placement_groups;
+    std::vector<EncryptionSection> encryption;
 
     bool operator==(const Envelope&) const = default;
 };

@@ -3,13 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <limits>
 #include <tuple>
 
-#include <fmt/format.h>
-
-#include "base/error.h"
-#include "ovfkit/descriptor/units.h"
+#include "ovfkit/descriptor/hardware_queries.h"
 
 namespace ovfkit {
 
@@ -42,11 +38,6 @@ template <typename T, typename Match>
 const T* find_in(const std::vector<T>& list, const Match& match) {
     const auto found = std::find_if(list.begin(), list.end(), match);
     return found == list.end() ? nullptr : &*found;
-}
-
-bool holds_in(const HardwareItem& item, std::string_view configuration) {
-    const auto& names = item.configurations;
-    return names.empty() || std::find(names.begin(), names.end(), configuration) != names.end();
 }
 
 bool is_storage_type(int type) {
@@ -156,65 +147,6 @@ std::string default_configuration(const Envelope& envelope) {
         return marked->id;
     }
     return envelope.configurations.empty() ? "" : envelope.configurations.front().id;
-}
-
-std::vector<const HardwareItem*> items_of(const VirtualSystem& system,
-                                          std::string_view configuration) {
-    std::vector<const HardwareItem*> items;
-    if (system.hardware.empty()) {
-        return items;
-    }
-    for (const HardwareItem& item : system.hardware.front().items) {
-        const bool is_limit = item.bound == HardwareItem::Bound::minimum ||
-                              item.bound == HardwareItem::Bound::maximum;
-        if (is_limit || !holds_in(item, configuration)) {
-            continue;
-        }
-        const auto same = std::find_if(items.begin(), items.end(), [&](const HardwareItem* other) {
-            return !item.instance_id.empty() && other->instance_id == item.instance_id &&
-                   item.configurations.empty() != other->configurations.empty();
-        });
-        if (same == items.end()) {
-            items.push_back(&item);
-        } else if (!item.configurations.empty()) {
-            *same = &item;
-        }
-    }
-    return items;
-}
-
-std::uint32_t cpus_of(const VirtualSystem& system, std::string_view configuration) {
-    std::uint64_t cpus = 0;
-    for (const HardwareItem* item : items_of(system, configuration)) {
-        if (item->resource_type == resource::kProcessor) {
-            cpus += std::min<std::uint64_t>(item->quantity.value_or(1), 1U << 20U);
-        }
-    }
-    if (cpus > 4096) {
-        throw base::Error(base::ErrorKind::invalid_input,
-                          fmt::format("virtual system '{}' wants {} processors", system.id, cpus));
-    }
-    return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(cpus));
-}
-
-std::uint64_t memory_bytes_of(const VirtualSystem& system, std::string_view configuration) {
-    std::uint64_t total = 0;
-    for (const HardwareItem* item : items_of(system, configuration)) {
-        if (item->resource_type != resource::kMemory) {
-            continue;
-        }
-        // Without a unit the field means MiB.
-        const auto factor = unit_factor(item->units.empty() ? "byte * 2^20" : item->units);
-        const auto bytes = factor ? multiply(item->quantity.value_or(0), *factor) : std::nullopt;
-        if (!bytes || *bytes > std::numeric_limits<std::uint64_t>::max() - total) {
-            throw base::Error(base::ErrorKind::invalid_input,
-                              fmt::format("the memory of virtual system '{}' cannot be told from "
-                                          "{} times '{}'",
-                                          system.id, item->quantity.value_or(0), item->units));
-        }
-        total += *bytes;
-    }
-    return total;
 }
 
 std::optional<HostResource> parse_host_resource(std::string_view text) {

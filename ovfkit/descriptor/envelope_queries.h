@@ -4,13 +4,13 @@
 // configuration; pass default_configuration() when the user chose none.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ovfkit/descriptor/envelope.h"
+#include "ovfkit/descriptor/hardware_queries.h"
 
 namespace ovfkit {
 
@@ -31,16 +31,6 @@ bool is_isolated(const Envelope& envelope, std::string_view network);
 
 // The id of the configuration marked as default, else of the first one; empty when there is none.
 std::string default_configuration(const Envelope& envelope);
-
-// The items of the first hardware section that hold in the configuration: an item with bound
-// min or max is a limit, not hardware, and an item for the configuration replaces the one with
-// the same instance id for all.
-std::vector<const HardwareItem*> items_of(const VirtualSystem& system,
-                                          std::string_view configuration);
-
-// 1 and 0 when the descriptor is silent. Errors: units or quantities out of range.
-std::uint32_t cpus_of(const VirtualSystem& system, std::string_view configuration);
-std::uint64_t memory_bytes_of(const VirtualSystem& system, std::string_view configuration);
 
 // "ovf:/disk/vmdisk1" and what the field writes instead ("/disk/vmdisk1", "ovf://disk/vmdisk1").
 struct HostResource {

@@ -9,12 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "ovfkit/descriptor/messages/message_ids.h"
+#include "ovfkit/xml/document.h"
 #include "ovfkit/xml/place.h"
 
 namespace ovfkit {
 
 // CIM resource types that muster knows something about; others are carried as numbers.
 namespace resource {
+constexpr int kOther = 1;
 constexpr int kProcessor = 3;
 constexpr int kMemory = 4;
 constexpr int kIdeController = 5;
@@ -28,6 +31,27 @@ constexpr int kOtherStorage = 20;  // SATA controllers of the field
 constexpr int kUsbController = 23;
 constexpr int kLogicalDisk = 31;  // the storage item of OVF 2
 }  // namespace resource
+
+// vmw:Config, vmw:ExtraConfig: settings of VMware's products, some of which mean something
+// elsewhere
+// ("firmware", see firmware_of()).
+struct VendorSetting {
+    Place place;
+    std::string element = "Config";  // or "ExtraConfig"
+    std::string key;
+    std::string value;
+    bool required = false;
+
+    bool operator==(const VendorSetting&) const = default;
+};
+
+// A field of the item that has no member of its own: "Weight", "PoolID", "HostResourceBlockSize".
+struct ItemValue {
+    std::string name;
+    std::string value;
+
+    bool operator==(const ItemValue&) const = default;
+};
 
 struct HardwareItem {
     enum class Kind { item, storage, ethernet };  // OVF 2 splits off the last two
@@ -53,6 +77,10 @@ struct HardwareItem {
     bool required = true;
     Bound bound = Bound::none;
     std::vector<std::string> configurations;  // empty: in every configuration
+    std::vector<ItemValue> other_values;      // in the order of the descriptor
+    std::vector<VendorSetting> settings;
+    std::optional<std::uint32_t> cores_per_socket;  // vmw:CoresPerSocket
+    std::vector<xml::Element> foreign;              // of other namespaces, kept as they are
 
     bool operator==(const HardwareItem&) const = default;
 };
@@ -63,6 +91,11 @@ struct HardwareSection {
     std::vector<std::string> system_types;  // "vmx-10"
     std::vector<std::string> transports;    // "iso"
     std::vector<HardwareItem> items;
+    std::string id;                 // of this alternative
+    std::string system_identifier;  // vssd:VirtualSystemIdentifier
+    std::vector<VendorSetting> settings;
+    std::vector<xml::Element> foreign;  // children of other namespaces, kept as they are
+    MessageIds message_ids;
 
     bool operator==(const HardwareSection&) const = default;
 };

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ovfkit/descriptor/messages/message_ids.h"
 #include "ovfkit/xml/place.h"
 
 namespace ovfkit {
@@ -37,8 +39,21 @@ struct Property {
     std::string value_template;
     // muster:generate: that many random characters when nobody gives a value; 0: no.
     std::uint32_t generate_length = 0;
+    std::string vendor_qualifiers;  // vmw:qualifiers
+    MessageIds message_ids;
 
     bool operator==(const Property&) const = default;
+};
+
+// A picture of the product, a file of the package. DSP0243 9.5.
+struct Icon {
+    Place place;
+    std::string file_ref;
+    std::string mime_type;
+    std::optional<std::uint32_t> width;
+    std::optional<std::uint32_t> height;
+
+    bool operator==(const Icon&) const = default;
 };
 
 struct ProductSection {
@@ -54,6 +69,8 @@ struct ProductSection {
     std::string vendor_url;
     std::string app_url;
     std::vector<Property> properties;
+    std::vector<Icon> icons;
+    MessageIds message_ids;
 
     bool operator==(const ProductSection&) const = default;
 };

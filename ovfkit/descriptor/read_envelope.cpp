@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "ovfkit/descriptor/messages/localise.h"
 #include "ovfkit/descriptor/read/reading.h"
 #include "ovfkit/descriptor/validate_envelope.h"
 #include "ovfkit/xml/foreign_document.h"
+#include "ovfkit/xml/names.h"
 
 namespace ovfkit {
 
@@ -67,6 +69,14 @@ void read_child(Reading& reading, const xml::Element& child, Envelope& envelope)
         read_networks(reading, child, envelope);
     } else if (name == "DeploymentOptionSection") {
         read_configurations(reading, child, envelope);
+    } else if (name == "SharedDiskSection") {
+        read_shared_disks(reading, child, envelope);
+    } else if (name == "PlacementGroupSection") {
+        read_placement_group(reading, child, envelope);
+    } else if (name == "EncryptionSection") {
+        read_encryption(reading, child, envelope);
+    } else if (name == "Strings") {
+        envelope.message_bundles.push_back(read_bundle(reading, child));
     } else if (name == "VirtualSystem" || name == "VirtualSystemCollection") {
         if (envelope.content) {
             reading.error(child.place, "second-content",
@@ -81,7 +91,7 @@ void read_child(Reading& reading, const xml::Element& child, Envelope& envelope)
     } else if (name == "Content") {
         reading.error(child.place, "unknown-content",
                       "the Content of the envelope is neither a virtual system nor a collection");
-    } else if (name != "Strings") {
+    } else {
         envelope.unknown_sections.push_back(reading.unknown_section(child, name, "the envelope"));
     }
 }
@@ -104,6 +114,11 @@ EnvelopeReading examine_envelope(const xml::Element& root, const std::string& na
     Envelope envelope;
     envelope.version = version_of(reading, root, name);
     reading.is_version_09 = envelope.version == "0.9";
+    if (const auto language = root.find_attribute(xml::kXmlNamespace, "lang")) {
+        envelope.language = *language;
+    }
+    reading.check_once(root, {"References", "DiskSection", "SharedDiskSection", "NetworkSection",
+                              "DeploymentOptionSection"});
     for (const xml::Element& child : root.children) {
         read_child(reading, child, envelope);
     }
@@ -115,6 +130,7 @@ EnvelopeReading examine_envelope(const xml::Element& root, const std::string& na
             },
             *envelope.content);
     }
+    localise(envelope, "");
     Diagnostics found = validate_envelope(envelope);
     std::move(found.begin(), found.end(), std::back_inserter(reading.diagnostics));
     std::stable_sort(

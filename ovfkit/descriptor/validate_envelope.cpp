@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/descriptor/validate/section_checks.h"
 #include "ovfkit/descriptor/validate/system_checks.h"
 
 namespace ovfkit {
@@ -68,7 +69,29 @@ void check_disk(const Envelope& envelope, const Disk& disk, Findings& findings) 
     }
 }
 
+// What VMware's importer of OVF 0.9 demands: it takes the files as they come.
+void check_disk_order(const Envelope& envelope, Findings& findings) {
+    std::ptrdiff_t last = -1;
+    for (const Disk& disk : envelope.disks) {
+        const FileReference* file = find_file(envelope, disk.file_ref);
+        if (file == nullptr) {
+            continue;
+        }
+        const std::ptrdiff_t position = file - envelope.files.data();
+        if (position < last) {
+            findings.error(disk.place, "disk-order",
+                           fmt::format("disk '{}' stands after one whose file comes later, which "
+                                       "OVF 0.9 does not allow",
+                                       disk.id));
+        }
+        last = std::max(last, position);
+    }
+}
+
 void check_disks(const Envelope& envelope, Findings& findings) {
+    if (envelope.version == "0.9") {
+        check_disk_order(envelope, findings);
+    }
     Once ids(findings, "duplicate-id");
     // From OVF 1.0 on several disks may begin with the same content.
     Once files(findings, "shared-file");
@@ -167,6 +190,7 @@ Diagnostics validate_envelope(const Envelope& envelope) {
     if (!envelope.content) {
         findings.error({}, "no-content", "the envelope describes no virtual system");
     }
+    check_small_sections(envelope, findings);
     for (const VirtualSystem* system : all_systems(envelope)) {
         check_system(envelope, *system, findings);
     }

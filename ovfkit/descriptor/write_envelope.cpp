@@ -3,222 +3,244 @@
 #include "ovfkit/descriptor/write_envelope.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "ovfkit/descriptor/envelope_queries.h"
 #include "ovfkit/descriptor/write/writing.h"
 
 namespace ovfkit {
 
 namespace {
 
-void write_references(xml::Writer& writer, const Envelope& envelope) {
-    writer.open("References");
+constexpr std::string_view kCim = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/";
+
+void write_references(Writing& writing, const Envelope& envelope) {
+    xml::Writer& xml = writing.xml;
+    xml.open("References");
     for (const FileReference& file : envelope.files) {
-        writer.open("File");
-        writer.attribute("ovf:id", file.id);
-        writer.attribute("ovf:href", file.href);
+        xml.open("File");
+        xml.attribute("ovf:id", file.id);
+        xml.attribute("ovf:href", file.href);
         if (file.size) {
-            writer.attribute("ovf:size", *file.size);
+            xml.attribute("ovf:size", *file.size);
         }
-        write_attribute_if(writer, "ovf:compression", file.compression);
+        writing.attribute_if("ovf:compression", file.compression);
         if (file.chunk_size) {
-            writer.attribute("ovf:chunkSize", *file.chunk_size);
+            xml.attribute("ovf:chunkSize", *file.chunk_size);
         }
-        writer.close();
+        xml.close();
     }
-    writer.close();
+    xml.close();
 }
 
-void write_disk(xml::Writer& writer, const Disk& disk) {
-    writer.open("Disk");
-    writer.attribute("ovf:diskId", disk.id);
-    write_attribute_if(writer, "ovf:fileRef", disk.file_ref);
+void write_disk(Writing& writing, const Disk& disk, std::string_view element) {
+    xml::Writer& xml = writing.xml;
+    xml.open(element);
+    xml.attribute("ovf:diskId", disk.id);
+    writing.attribute_if("ovf:fileRef", disk.file_ref);
     if (disk.capacity_property.empty()) {
-        writer.attribute("ovf:capacity", disk.capacity_bytes);
+        xml.attribute("ovf:capacity", disk.capacity_bytes);
     } else {
-        writer.attribute("ovf:capacity", "${" + disk.capacity_property + "}");
-        writer.attribute("ovf:capacityAllocationUnits",
-                         fmt::format("byte * {}", disk.capacity_unit_bytes));
+        xml.attribute("ovf:capacity", "${" + disk.capacity_property + "}");
+        xml.attribute("ovf:capacityAllocationUnits",
+                      fmt::format("byte * {}", disk.capacity_unit_bytes));
     }
-    write_attribute_if(writer, "ovf:format", disk.format);
+    writing.attribute_if("ovf:format", disk.format);
     if (disk.populated_bytes) {
-        writer.attribute("ovf:populatedSize", *disk.populated_bytes);
+        xml.attribute("ovf:populatedSize", *disk.populated_bytes);
     }
-    write_attribute_if(writer, "ovf:parentRef", disk.parent_ref);
-    writer.close();
+    writing.attribute_if("ovf:parentRef", disk.parent_ref);
+    if (disk.read_only && writing.is_2()) {
+        xml.flag("ovf:readOnly", true);
+    }
+    xml.close();
 }
 
-void write_disks(xml::Writer& writer, const Envelope& envelope) {
-    if (envelope.disks.empty()) {
+// Before OVF 2 a shared disk is a disk.
+void write_disks(Writing& writing, const Envelope& envelope, bool shared) {
+    const auto belongs = [&](const Disk& disk) {
+        return (disk.shared && writing.is_2()) == shared;
+    };
+    if (std::none_of(envelope.disks.begin(), envelope.disks.end(), belongs)) {
         return;
     }
-    writer.open("DiskSection");
-    writer.element("Info", "The virtual disks");
+    writing.open_section(shared ? "SharedDiskSection" : "DiskSection");
+    writing.xml.element("Info",
+                        shared ? "The virtual disks that machines share" : "The virtual disks");
     for (const Disk& disk : envelope.disks) {
-        write_disk(writer, disk);
+        if (belongs(disk)) {
+            write_disk(writing, disk, shared ? "SharedDisk" : "Disk");
+        }
     }
-    writer.close();
+    writing.xml.close();
 }
 
-void write_networks(xml::Writer& writer, const Envelope& envelope) {
+void write_networks(Writing& writing, const Envelope& envelope) {
     if (envelope.networks.empty()) {
         return;
     }
-    writer.open("NetworkSection");
-    writer.element("Info", "The networks");
+    writing.open_section("NetworkSection");
+    writing.xml.element("Info", "The networks");
     for (const Network& network : envelope.networks) {
-        writer.open("Network");
-        writer.attribute("ovf:name", network.name);
-        writer.element("Description", network.description);
-        writer.close();
+        writing.xml.open("Network");
+        writing.xml.attribute("ovf:name", network.name);
+        writing.message("Description", network.description, network.message_ids);
+        for (const std::string& uri : network.port_profile_uris) {
+            if (writing.is_2()) {
+                writing.xml.element("NetworkPortProfileURI", uri);
+            }
+        }
+        writing.xml.close();
     }
-    writer.close();
+    writing.xml.close();
 }
 
-void write_configurations(xml::Writer& writer, const Envelope& envelope) {
+void write_configurations(Writing& writing, const Envelope& envelope) {
     if (envelope.configurations.empty()) {
         return;
     }
-    writer.open("DeploymentOptionSection");
-    writer.element("Info", "The deployment configurations");
+    writing.open_section("DeploymentOptionSection");
+    writing.xml.element("Info", "The deployment configurations");
     for (const DeploymentConfiguration& one : envelope.configurations) {
-        writer.open("Configuration");
-        writer.attribute("ovf:id", one.id);
+        writing.xml.open("Configuration");
+        writing.xml.attribute("ovf:id", one.id);
         if (one.is_default) {
-            writer.flag("ovf:default", true);
+            writing.xml.flag("ovf:default", true);
         }
-        writer.element("Label", one.label);
-        writer.element("Description", one.description);
-        writer.close();
+        writing.message("Label", one.label, one.message_ids);
+        writing.message("Description", one.description, one.message_ids);
+        writing.xml.close();
     }
-    writer.close();
+    writing.xml.close();
 }
 
-void write_startup(xml::Writer& writer, const std::vector<StartupItem>& items) {
-    if (items.empty()) {
-        return;
+void write_root_attributes(Writing& writing, const Envelope& envelope) {
+    xml::Writer& xml = writing.xml;
+    const std::string cim(kCim);
+    xml.attribute("xmlns", envelope_namespace(writing));
+    xml.attribute("xmlns:ovf", envelope_namespace(writing));
+    xml.attribute("xmlns:rasd", cim + "CIM_ResourceAllocationSettingData");
+    xml.attribute("xmlns:vssd", cim + "CIM_VirtualSystemSettingData");
+    if (writing.is_2()) {
+        xml.attribute("xmlns:sasd", cim + "CIM_StorageAllocationSettingData.xsd");
+        xml.attribute("xmlns:epasd", cim + "CIM_EthernetPortAllocationSettingData.xsd");
+        xml.attribute("xmlns:bootc", cim + "CIM_BootConfigSetting");
+        xml.attribute("xmlns:boots", cim + "CIM_BootSourceSetting");
     }
-    writer.open("StartupSection");
-    writer.element("Info", "The order of starting and stopping");
-    for (const StartupItem& item : items) {
-        writer.open("Item");
-        writer.attribute("ovf:id", item.id);
-        writer.attribute("ovf:order", std::uint64_t{item.order});
-        writer.attribute("ovf:startDelay", std::uint64_t{item.start_delay_seconds});
-        writer.flag("ovf:waitingForGuest", item.waiting_for_guest);
-        writer.attribute("ovf:startAction", item.start_action);
-        writer.attribute("ovf:stopDelay", std::uint64_t{item.stop_delay_seconds});
-        writer.attribute("ovf:stopAction", item.stop_action);
-        writer.close();
+    if (writing.is_09()) {
+        xml.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
     }
-    writer.close();
+    xml.attribute("xmlns:muster", kMusterNamespace);
+    for (const auto& [uri, prefix] : writing.prefixes) {
+        xml.attribute("xmlns:" + prefix, uri);
+    }
+    xml.attribute("ovf:version", writing.version);
+    xml.attribute("xml:lang", envelope.language);
 }
 
-template <typename T>
-void write_texts(xml::Writer& writer, const T& owner) {
-    for (const Eula& eula : owner.eulas) {
-        writer.open("EulaSection");
-        writer.element("Info", eula.info);
-        writer.element("License", eula.license);
-        writer.close();
-    }
-    if (!owner.annotation.empty()) {
-        writer.open("AnnotationSection");
-        writer.element("Info", "An annotation");
-        writer.element("Annotation", owner.annotation);
-        writer.close();
-    }
+void write_all(Writing& writing, const Envelope& envelope) {
+    writing.xml.open("Envelope");
+    write_root_attributes(writing, envelope);
+    write_references(writing, envelope);
+    write_disks(writing, envelope, false);
+    write_disks(writing, envelope, true);
+    write_networks(writing, envelope);
+    write_configurations(writing, envelope);
+    write_placement_groups(writing, envelope);
+    write_encryption(writing, envelope);
+    write_unknown(writing, envelope.unknown_sections);
+    write_content(writing, *envelope.content);
+    write_strings(writing, envelope);
+    writing.xml.close();
 }
 
-void write_os(xml::Writer& writer, const OperatingSystem& os) {
-    writer.open("OperatingSystemSection");
-    writer.attribute("ovf:id", static_cast<std::uint64_t>(std::max(os.id, 0)));
-    write_attribute_if(writer, "ovf:version", os.version);
-    writer.element("Info", os.info);
-    write_element_if(writer, "Description", os.description);
-    writer.close();
+void lost_of_system(const VirtualSystem& system, std::vector<std::string>& losses) {
+    const auto lose = [&](bool has, std::string_view section) {
+        if (has) {
+            losses.push_back(fmt::format("the {} of '{}'", section, system.id));
+        }
+    };
+    lose(!system.boot_configurations.empty(), "BootDeviceSection");
+    lose(!system.environment_files.empty(), "EnvironmentFilesSection");
+    lose(system.placement.has_value(), "PlacementSection");
 }
 
-template <typename T>
-void write_head(xml::Writer& writer, const T& owner) {
-    writer.attribute("ovf:id", owner.id);
-    writer.element("Info", owner.info);
-    write_element_if(writer, "Name", owner.name);
+// Sections that OVF 2 brought.
+std::vector<std::string> later_sections(const Envelope& envelope) {
+    std::vector<std::string> losses;
+    for (const Disk& disk : envelope.disks) {
+        if (disk.shared) {
+            losses.push_back(fmt::format("that disk '{}' is shared", disk.id));
+        }
+    }
+    for (const PlacementGroup& group : envelope.placement_groups) {
+        losses.push_back(fmt::format("the PlacementGroupSection '{}'", group.id));
+    }
+    if (!envelope.encryption.empty()) {
+        losses.emplace_back("the EncryptionSection");
+    }
+    for (const VirtualSystem* system : all_systems(envelope)) {
+        lost_of_system(*system, losses);
+    }
+    for (const VirtualSystemCollection* collection : all_collections(envelope)) {
+        for (const ScaleOut& scale_out : collection->scale_outs) {
+            losses.push_back(fmt::format("the ScaleOutSection of '{}'", scale_out.id));
+        }
+        if (collection->placement) {
+            losses.push_back(fmt::format("the PlacementSection of '{}'", collection->id));
+        }
+    }
+    return losses;
 }
 
-void write_system(xml::Writer& writer, const VirtualSystem& system) {
-    writer.open("VirtualSystem");
-    write_head(writer, system);
-    if (system.os) {
-        write_os(writer, *system.os);
+std::string version_to_write(const Envelope& envelope, const std::string& wanted) {
+    constexpr std::array<std::string_view, 5> kVersions{"0.9", "1.0", "1.1", "2.0", "2.1"};
+    if (!wanted.empty()) {
+        if (std::find(kVersions.begin(), kVersions.end(), wanted) == kVersions.end()) {
+            throw base::Error(base::ErrorKind::invalid_input,
+                              fmt::format("OVF {} cannot be written", wanted),
+                              "the versions are 0.9, 1.0, 1.1, 2.0 and 2.1");
+        }
+        return wanted;
     }
-    for (const HardwareSection& hardware : system.hardware) {
-        write_hardware(writer, hardware, system);
+    const std::string& own = envelope.version;
+    if (!own.starts_with("2.") && !later_sections(envelope).empty()) {
+        return "2.1";
     }
-    for (const ProductSection& product : system.products) {
-        write_product(writer, product);
-    }
-    write_texts(writer, system);
-    if (system.machine) {
-        write_machine_section(writer, *system.machine);
-    }
-    writer.close();
-}
-
-void write_content(xml::Writer& writer, const Content& content);
-
-void write_collection(xml::Writer& writer, const VirtualSystemCollection& collection) {
-    writer.open("VirtualSystemCollection");
-    write_head(writer, collection);
-    for (const ProductSection& product : collection.products) {
-        write_product(writer, product);
-    }
-    write_texts(writer, collection);
-    write_startup(writer, collection.startup);
-    if (collection.assembly) {
-        write_assembly_section(writer, *collection.assembly);
-    }
-    for (const Content& member : collection.members) {
-        write_content(writer, member);
-    }
-    writer.close();
-}
-
-void write_content(xml::Writer& writer, const Content& content) {
-    if (const auto* system = std::get_if<VirtualSystem>(&content)) {
-        base::in_context(fmt::format("virtual system '{}'", system->id),
-                         [&] { write_system(writer, *system); });
-    } else {
-        write_collection(writer, std::get<VirtualSystemCollection>(content));
-    }
+    return own.starts_with("1.") || own.starts_with("2.") ? own : "1.1";
 }
 
 }  // namespace
 
-std::string write_envelope(const Envelope& envelope) {
+std::string_view envelope_namespace(const Writing& writing) {
+    if (writing.is_09()) {
+        return "http://www.vmware.com/schema/ovf/1/envelope";
+    }
+    return writing.is_2() ? "http://schemas.dmtf.org/ovf/envelope/2"
+                          : "http://schemas.dmtf.org/ovf/envelope/1";
+}
+
+std::string write_envelope(const Envelope& envelope, const WriteOptions& options) {
     if (!envelope.content) {
         throw base::Error(base::ErrorKind::invalid_input,
                           "an envelope without a virtual system cannot be written");
     }
-    xml::Writer writer;
-    writer.open("Envelope");
-    const std::string cim = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/";
-    writer.attribute("xmlns", "http://schemas.dmtf.org/ovf/envelope/1");
-    writer.attribute("xmlns:ovf", "http://schemas.dmtf.org/ovf/envelope/1");
-    writer.attribute("xmlns:rasd", cim + "CIM_ResourceAllocationSettingData");
-    writer.attribute("xmlns:vssd", cim + "CIM_VirtualSystemSettingData");
-    writer.attribute("xmlns:muster", kMusterNamespace);
-    writer.attribute("ovf:version", "1.1");
-    writer.attribute("xml:lang", "en-US");
-    write_references(writer, envelope);
-    write_disks(writer, envelope);
-    write_networks(writer, envelope);
-    write_configurations(writer, envelope);
-    write_content(writer, *envelope.content);
-    writer.close();
-    return writer.finish();
+    const std::string version = version_to_write(envelope, options.version);
+    Writing first(version, options.unknown_sections, {});
+    write_all(first, envelope);
+    if (first.prefixes.empty()) {
+        return first.xml.finish();
+    }
+    Writing second(version, options.unknown_sections, first.prefixes);
+    write_all(second, envelope);
+    return second.xml.finish();
+}
+
+std::vector<std::string> losses_of(const Envelope& envelope, const std::string& version) {
+    return version.starts_with("2.") ? std::vector<std::string>() : later_sections(envelope);
 }
 
 }  // namespace ovfkit

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "ovfkit/descriptor/messages/localise.h"
 #include "ovfkit/descriptor/read_envelope.h"
 #include "ovfkit/package/source/open_package.h"
 #include "ovfkit/package/source/peeked_source.h"
@@ -30,17 +31,47 @@ std::string read_descriptor(base::ByteSource& source, std::uint64_t limit) {
     return text;
 }
 
+constexpr std::size_t kMaxBundleBytes = 4U << 20U;
+
+// Keeps a message bundle.
+class BundleSink : public base::ByteSink {
+  public:
+    explicit BundleSink(std::string name) : name_(std::move(name)) {}
+    void write(std::span<const std::byte> data) override {
+        if (data.size() > kMaxBundleBytes - text_.size()) {
+            throw base::Error(base::ErrorKind::invalid_input,
+                              fmt::format("the message bundle '{}' is larger than {} bytes", name_,
+                                          kMaxBundleBytes));
+        }
+        // SAFETY: std::byte seen as char.
+        text_.append(reinterpret_cast<const char*>(data.data()), data.size());
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string name_;
+    std::string text_;
+};
+
 class KeepingHandler : public PackageHandler {
   public:
-    explicit KeepingHandler(const ProgressCall& on_progress) : progress_(on_progress) {}
+    KeepingHandler(const ProgressCall& on_progress, bool keep_bundles)
+        : progress_(on_progress), keep_bundles_(keep_bundles) {}
     void on_descriptor(const std::string& name, const std::string& /*text*/,
                        const Envelope& envelope) override {
         inspection.descriptor_name = name;
         inspection.envelope = envelope;
     }
-    std::unique_ptr<base::ByteSink> open_member(const std::string& /*name*/,
+    std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                 std::uint64_t /*size*/) override {
-        return nullptr;
+        return find_bundle(name) == nullptr ? nullptr : std::make_unique<BundleSink>(name);
+    }
+    void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
+        const FileReference* file = find_bundle(name);
+        if (const auto* kept = dynamic_cast<const BundleSink*>(sink.get()); kept && file) {
+            const std::string id = file->id;
+            fill_bundle(inspection.envelope, id, parse_message_bundle(kept->text(), name));
+        }
     }
     void on_progress(std::uint64_t done, std::uint64_t total) override {
         if (progress_) {
@@ -50,7 +81,20 @@ class KeepingHandler : public PackageHandler {
     Inspection inspection;
 
   private:
+    // Compressed ones are not read: no tool writes them.
+    const FileReference* find_bundle(const std::string& name) const {
+        if (keep_bundles_) {
+            for (const FileReference* file : bundle_files(inspection.envelope)) {
+                if (file->href == name && file->compression != "gzip") {
+                    return file;
+                }
+            }
+        }
+        return nullptr;
+    }
+
     const ProgressCall& progress_;
+    bool keep_bundles_;
 };
 
 }  // namespace
@@ -67,7 +111,7 @@ Inspection inspect_source(base::ByteSource& source, const VerifyPolicy& policy,
             read_envelope(read_descriptor(whole, policy.descriptor_bytes), source.name());
         return bare;
     }
-    KeepingHandler handler(on_progress);
+    KeepingHandler handler(on_progress, true);
     VerifyPolicy collecting = policy;
     collecting.collect_failures = true;
     PackageReport report = read_package(whole, handler, collecting);
@@ -77,7 +121,7 @@ Inspection inspect_source(base::ByteSource& source, const VerifyPolicy& policy,
 
 PackageReport verify_source(base::ByteSource& source, VerifyPolicy policy,
                             const ProgressCall& on_progress) {
-    KeepingHandler handler(on_progress);
+    KeepingHandler handler(on_progress, false);
     policy.collect_failures = true;
     PackageReport report = read_package(source, handler, policy);
     return report;

@@ -158,6 +158,12 @@ std::string_view Element::trimmed_text() const {
     return trimmed(text);
 }
 
+bool Element::operator==(const Element& other) const {
+    return local_name == other.local_name && namespace_uri == other.namespace_uri &&
+           attributes == other.attributes && trimmed_text() == other.trimmed_text() &&
+           children == other.children;
+}
+
 Element parse_document(std::string_view text, const std::string& name) {
     if (text.size() > kMaxBytes) {
         throw base::Error(base::ErrorKind::invalid_input,

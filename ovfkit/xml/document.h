@@ -26,6 +26,8 @@ struct Attribute {
     std::string namespace_uri;  // empty: written without a prefix
     std::string local_name;
     std::string value;
+
+    bool operator==(const Attribute&) const = default;
 };
 
 struct Element {
@@ -45,6 +47,9 @@ struct Element {
     const Element* find_child(std::string_view local) const;
     // Text without white space at both ends.
     std::string_view trimmed_text() const;
+
+    // White space around the text and between the children is no difference.
+    bool operator==(const Element& other) const;
 };
 
 // UTF-8, UTF-16 with a byte order mark, or ISO-8859-1 when the declaration says so; bytes 0 after

@@ -16,26 +16,68 @@ constexpr std::array<std::string_view, 4> kEnvelopeSections{
     "References", "DiskSection", "NetworkSection", "DeploymentOptionSection"};
 
 OperatingSystem read_os(Reading& reading, const xml::Element& element) {
-    reading.check_children(element, {"Info", "Description"});
+    for (const xml::Element& child : element.children) {
+        if (child.local_name != "Info" && child.local_name != "Description" &&
+            child.local_name != "OSType") {
+            reading.check_unknown_child(element, child);
+        }
+    }
     OperatingSystem os;
     os.place = element.place;
     if (const auto id = reading.number(element, "id")) {
         os.id = static_cast<int>(std::min<std::uint64_t>(*id, 0xFFFF));
+    } else if (!element.find_attribute("id")) {
+        reading.add(reading.is_version_09 ? Severity::error : Severity::warning, element.place,
+                    "missing-attribute", "the OperatingSystemSection has no attribute 'id'");
     }
     os.version = element.find_attribute("version").value_or("");
-    os.info = child_text(element, "Info");
-    os.description = child_text(element, "Description");
+    os.info = message_text(element, "Info", os.message_ids);
+    os.description = message_text(element, "Description", os.message_ids);
+    os.vmware_type =
+        element.find_attribute("http://www.vmware.com/schema/ovf", "osType").value_or("");
+    os.virtualbox_type = child_text(element, "OSType");
     return os;
 }
 
 Eula read_eula(Reading& reading, const xml::Element& element) {
     reading.check_children(element, {"Info", "License"});
-    return {element.place, child_text(element, "Info"), child_text(element, "License")};
+    Eula eula;
+    eula.place = element.place;
+    eula.info = message_text(element, "Info", eula.message_ids);
+    eula.license = message_text(element, "License", eula.message_ids);
+    return eula;
 }
 
-std::string read_annotation(Reading& reading, const xml::Element& element) {
+// Several sections are read as one.
+template <typename T>
+void read_annotation(Reading& reading, const xml::Element& element, T& owner) {
     reading.check_children(element, {"Info", "Annotation"});
-    return child_text(element, "Annotation");
+    MessageIds ids;
+    const std::string text = message_text(element, "Annotation", ids);
+    if (owner.annotation.empty()) {
+        owner.annotation = text;
+        owner.message_ids.merge(ids);
+    } else if (!text.empty()) {
+        owner.annotation += "\n\n" + text;
+        owner.message_ids.erase("Annotation");
+    }
+}
+
+// DSP0243 9.7; "suspend" is what vCenter writes besides.
+void check_actions(Reading& reading, const StartupItem& item) {
+    constexpr std::array<std::string_view, 2> kStart{"powerOn", "none"};
+    constexpr std::array<std::string_view, 4> kStop{"powerOff", "guestShutdown", "none", "suspend"};
+    if (std::find(kStart.begin(), kStart.end(), item.start_action) == kStart.end()) {
+        reading.error(item.place, "bad-action",
+                      fmt::format("the startAction of '{}' is '{}', not powerOn or none", item.id,
+                                  item.start_action));
+    }
+    if (std::find(kStop.begin(), kStop.end(), item.stop_action) == kStop.end()) {
+        reading.error(item.place, "bad-action",
+                      fmt::format("the stopAction of '{}' is '{}', not powerOff, guestShutdown or "
+                                  "none",
+                                  item.id, item.stop_action));
+    }
 }
 
 std::vector<StartupItem> read_startup(Reading& reading, const xml::Element& element) {
@@ -46,8 +88,7 @@ std::vector<StartupItem> read_startup(Reading& reading, const xml::Element& elem
             continue;
         }
         const auto number = [&](std::string_view attribute) {
-            return static_cast<std::uint32_t>(
-                std::min<std::uint64_t>(reading.number(child, attribute).value_or(0), 0xFFFF));
+            return clamped(reading.number(child, attribute));
         };
         StartupItem item;
         item.place = child.place;
@@ -58,9 +99,17 @@ std::vector<StartupItem> read_startup(Reading& reading, const xml::Element& elem
         item.start_action = child.find_attribute("startAction").value_or("powerOn");
         item.stop_delay_seconds = number("stopDelay");
         item.stop_action = child.find_attribute("stopAction").value_or("powerOff");
+        check_actions(reading, item);
         items.push_back(std::move(item));
     }
     return items;
+}
+
+std::string message_of(const xml::Element& element, MessageIds& ids) {
+    if (const auto id = element.find_attribute("msgid"); id && !id->empty()) {
+        ids.emplace(element.local_name, *id);
+    }
+    return std::string(element.trimmed_text());
 }
 
 // What systems and collections have in common. False: the child is something else.
@@ -68,15 +117,17 @@ template <typename T>
 bool read_common(Reading& reading, const xml::Element& child, const std::string& name, T& owner) {
     reading.check_info(child, name);
     if (name == "Info") {
-        owner.info = child.trimmed_text();
+        owner.info = message_of(child, owner.message_ids);
     } else if (name == "Name") {
-        owner.name = child.trimmed_text();
+        owner.name = message_of(child, owner.message_ids);
+    } else if (name == "PlacementSection") {
+        owner.placement = read_placement(reading, child);
     } else if (name == "ProductSection") {
         owner.products.push_back(read_product(reading, child));
     } else if (name == "EulaSection") {
         owner.eulas.push_back(read_eula(reading, child));
     } else if (name == "AnnotationSection") {
-        owner.annotation = read_annotation(reading, child);
+        read_annotation(reading, child, owner);
     } else if (std::find(kEnvelopeSections.begin(), kEnvelopeSections.end(), name) !=
                kEnvelopeSections.end()) {
         reading.error(child.place, "misplaced-section",
@@ -92,6 +143,7 @@ VirtualSystem read_system(Reading& reading, const xml::Element& element) {
     system.place = element.place;
     system.id = reading.require(element, "id", "a VirtualSystem");
     const std::string owner = fmt::format("virtual system '{}'", system.id);
+    reading.check_once(element, {"OperatingSystemSection", "InstallSection", "BootDeviceSection"});
     for (const xml::Element& child : element.children) {
         const std::string name = section_name(child);
         if (read_common(reading, child, name, system)) {
@@ -101,6 +153,13 @@ VirtualSystem read_system(Reading& reading, const xml::Element& element) {
             system.hardware.push_back(read_hardware(reading, child));
         } else if (name == "OperatingSystemSection") {
             system.os = read_os(reading, child);
+        } else if (name == "InstallSection") {
+            system.install = read_install(reading, child);
+        } else if (name == "BootDeviceSection") {
+            system.boot_configurations = read_boot_devices(reading, child);
+        } else if (name == "EnvironmentFilesSection") {
+            system.environment_files = read_environment_files(reading, child);
+            system.environment_files_transport = child.find_attribute("transport").value_or("");
         } else if (name == "MachineSection" && child.namespace_uri == kMusterNamespace) {
             system.machine = read_machine_section(reading, child);
         } else {
@@ -115,15 +174,21 @@ VirtualSystemCollection read_collection(Reading& reading, const xml::Element& el
     collection.place = element.place;
     collection.id = reading.require(element, "id", "a VirtualSystemCollection");
     const std::string owner = fmt::format("collection '{}'", collection.id);
+    reading.check_once(element, {"StartupSection", "ResourceAllocationSection"});
     for (const xml::Element& child : element.children) {
         const std::string name = section_name(child);
         if (read_common(reading, child, name, collection)) {
             continue;
         }
         if (name == "VirtualSystem" || name == "VirtualSystemCollection") {
+            reading.check_info(child, name);
             collection.members.push_back(read_content(reading, child, name));
         } else if (name == "StartupSection") {
             collection.startup = read_startup(reading, child);
+        } else if (name == "ResourceAllocationSection") {
+            collection.resource_allocation = read_resource_allocation(reading, child);
+        } else if (name == "ScaleOutSection") {
+            collection.scale_outs.push_back(read_scale_out(reading, child));
         } else if (name == "AssemblySection" && child.namespace_uri == kMusterNamespace) {
             collection.assembly = read_assembly_section(reading, child);
         } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // VirtualHardwareSection. DSP0243 clause 8; OVF 0.9 writes InstanceId, Caption and BusNumber.
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -72,6 +73,62 @@ HardwareItem::Kind kind_of(const xml::Element& element) {
                                                     : HardwareItem::Kind::item;
 }
 
+bool is_foreign(const xml::Element& element) {
+    const std::string_view uri = element.namespace_uri;
+    return !uri.empty() && !uri.starts_with("unbound:") &&
+           uri != "http://www.vmware.com/schema/ovf/1/envelope" &&
+           uri.find("dmtf.org") == std::string_view::npos;
+}
+
+// Settings that are honoured (see firmware_of()) may be marked as required.
+bool is_understood(std::string_view key) {
+    return key == "firmware" || key == "bootOptions.efiSecureBootEnabled" ||
+           key == "uefi.secureBoot.enabled";
+}
+
+bool is_setting(const xml::Element& element) {
+    return element.namespace_uri == "http://www.vmware.com/schema/ovf" &&
+           (element.local_name == "Config" || element.local_name == "ExtraConfig");
+}
+
+VendorSetting read_setting(Reading& reading, const xml::Element& element) {
+    VendorSetting setting;
+    setting.place = element.place;
+    setting.element = element.local_name;
+    setting.key = element.find_attribute("key").value_or("");
+    setting.value = element.find_attribute("value").value_or("");
+    setting.required = reading.boolean(element, "required", false);
+    return setting;
+}
+
+// What has no member of its own.
+void read_others(Reading& reading, const xml::Element& element, HardwareItem& item) {
+    constexpr std::array<std::string_view, 17> kMembers{
+        "InstanceID",         "InstanceId",  "ElementName",  "ResourceType",
+        "ResourceSubType",    "Parent",      "Address",      "BusNumber",
+        "AddressOnParent",    "Description", "HostResource", "Connection",
+        "VirtualQuantity",    "Reservation", "Limit",        "AllocationUnits",
+        "AutomaticAllocation"};
+    for (const xml::Element& child : element.children) {
+        const bool is_member =
+            std::find(kMembers.begin(), kMembers.end(), child.local_name) != kMembers.end();
+        if (is_setting(child)) {
+            item.settings.push_back(read_setting(reading, child));
+        } else if (is_vendor_element(child) && child.local_name == "CoresPerSocket") {
+            item.cores_per_socket = clamped(reading.number_text(
+                child.place, child.trimmed_text(),
+                fmt::format("CoresPerSocket of hardware item '{}'", item.instance_id)));
+        } else if (is_foreign(child)) {
+            item.foreign.push_back(child);
+        } else if (!is_member && !child.trimmed_text().empty() &&
+                   !(child.local_name == "Caption" && item.element_name == child.trimmed_text())) {
+            item.other_values.push_back({child.local_name, std::string(child.trimmed_text())});
+        }
+    }
+}
+
+}  // namespace
+
 HardwareItem read_item(Reading& reading, const xml::Element& element) {
     HardwareItem item;
     item.place = element.place;
@@ -101,26 +158,34 @@ HardwareItem read_item(Reading& reading, const xml::Element& element) {
     item.required = reading.boolean(element, "required", true);
     item.bound = bound_of(reading, element);
     item.configurations = words_of(element.find_attribute("configuration").value_or(""));
+    read_others(reading, element, item);
     return item;
 }
 
-}  // namespace
-
 HardwareSection read_hardware(Reading& reading, const xml::Element& element) {
-    reading.check_children(element, {"Info", "System", "Item", "StorageItem", "EthernetPortItem"});
     HardwareSection section;
     section.place = element.place;
-    section.info = child_text(element, "Info");
+    section.info = message_text(element, "Info", section.message_ids);
+    section.id = element.find_attribute("id").value_or("");
     section.transports = words_of(element.find_attribute("transport").value_or(""));
     if (const xml::Element* system = element.find_child("System")) {
         std::string types = child_text(*system, "VirtualSystemType");
         std::replace(types.begin(), types.end(), ',', ' ');  // VMware lists several
         section.system_types = words_of(types);
+        section.system_identifier = child_text(*system, "VirtualSystemIdentifier");
     }
     for (const xml::Element& child : element.children) {
         if (child.local_name == "Item" || child.local_name == "StorageItem" ||
             child.local_name == "EthernetPortItem") {
             section.items.push_back(read_item(reading, child));
+        } else if (is_setting(child)) {
+            section.settings.push_back(read_setting(reading, child));
+            if (!is_understood(section.settings.back().key)) {
+                reading.check_unknown_child(element, child);
+            }
+        } else if (child.local_name != "Info" && child.local_name != "System") {
+            reading.check_unknown_child(element, child);
+            section.foreign.push_back(child);
         }
     }
     return section;

@@ -8,7 +8,22 @@ namespace ovfkit {
 
 namespace {
 
-Property read_property(Reading& reading, const xml::Element& element, const std::string& category) {
+Icon read_icon(Reading& reading, const xml::Element& element) {
+    const auto pixels = [&](std::string_view attribute) -> std::optional<std::uint32_t> {
+        const auto number = reading.number(element, attribute);
+        return number ? std::optional(clamped(number)) : std::nullopt;
+    };
+    Icon icon;
+    icon.place = element.place;
+    icon.file_ref = reading.require(element, "fileRef", "an Icon");
+    icon.mime_type = element.find_attribute("mimeType").value_or("");
+    icon.width = pixels("width");
+    icon.height = pixels("height");
+    return icon;
+}
+
+Property read_property(Reading& reading, const xml::Element& element,
+                       const xml::Element* category) {
     Property property;
     property.place = element.place;
     property.key = reading.require(element, "key", "a Property");
@@ -17,11 +32,19 @@ Property read_property(Reading& reading, const xml::Element& element, const std:
     property.has_value = value.has_value();
     property.value = value.value_or("");
     property.qualifiers = element.find_attribute("qualifiers").value_or("");
+    property.vendor_qualifiers =
+        element.find_attribute("http://www.vmware.com/schema/ovf", "qualifiers").value_or("");
     property.password = reading.boolean(element, "password", false);
     property.user_configurable = reading.boolean(element, "userConfigurable", false);
-    property.category = category;
-    property.label = child_text(element, "Label");
-    property.description = child_text(element, "Description");
+    if (category != nullptr) {
+        property.category = category->trimmed_text();
+        const auto id = category->find_attribute("msgid");
+        if (id && !id->empty()) {
+            property.message_ids.emplace("Category", *id);
+        }
+    }
+    property.label = message_text(element, "Label", property.message_ids);
+    property.description = message_text(element, "Description", property.message_ids);
     for (const xml::Element& child : element.children) {
         if (child.local_name == "Value") {
             property.values.push_back(
@@ -56,20 +79,25 @@ ProductSection read_product(Reading& reading, const xml::Element& element) {
     section.place = element.place;
     section.class_name = element.find_attribute("class").value_or("");
     section.instance = element.find_attribute("instance").value_or("");
-    section.info = child_text(element, "Info");
-    section.product = child_text(element, "Product");
-    section.vendor = child_text(element, "Vendor");
-    section.version = child_text(element, "Version");
-    section.full_version = child_text(element, "FullVersion");
-    section.product_url = child_text(element, "ProductUrl");
-    section.vendor_url = child_text(element, "VendorUrl");
-    section.app_url = child_text(element, "AppUrl");
-    std::string category;
+    const auto text = [&](std::string_view local) {
+        return message_text(element, local, section.message_ids);
+    };
+    section.info = text("Info");
+    section.product = text("Product");
+    section.vendor = text("Vendor");
+    section.version = text("Version");
+    section.full_version = text("FullVersion");
+    section.product_url = text("ProductUrl");
+    section.vendor_url = text("VendorUrl");
+    section.app_url = text("AppUrl");
+    const xml::Element* category = nullptr;
     for (const xml::Element& child : element.children) {
         if (child.local_name == "Category") {
-            category = child.trimmed_text();
+            category = &child;
         } else if (child.local_name == "Property") {
             section.properties.push_back(read_property(reading, child, category));
+        } else if (child.local_name == "Icon") {
+            section.icons.push_back(read_icon(reading, child));
         }
     }
     return section;

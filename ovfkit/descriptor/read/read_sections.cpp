@@ -51,6 +51,18 @@ void read_capacity(Reading& reading, const xml::Element& element, Disk& disk) {
     disk.capacity_bytes = bytes.value_or(0);
 }
 
+Disk read_disk(Reading& reading, const xml::Element& child) {
+    Disk disk;
+    disk.place = child.place;
+    disk.id = reading.require(child, "diskId", "a Disk");
+    disk.file_ref = child.find_attribute("fileRef").value_or("");
+    disk.parent_ref = child.find_attribute("parentRef").value_or("");
+    disk.format = child.find_attribute("format").value_or("");
+    disk.populated_bytes = lenient_size(reading, child, "populatedSize");
+    read_capacity(reading, child, disk);
+    return disk;
+}
+
 }  // namespace
 
 void read_references(Reading& reading, const xml::Element& element, Envelope& envelope) {
@@ -73,40 +85,57 @@ void read_references(Reading& reading, const xml::Element& element, Envelope& en
 void read_disks(Reading& reading, const xml::Element& element, Envelope& envelope) {
     reading.check_children(element, {"Info", "Disk"});
     for (const xml::Element& child : element.children) {
-        if (child.local_name != "Disk") {
-            continue;
+        if (child.local_name == "Disk") {
+            envelope.disks.push_back(read_disk(reading, child));
         }
-        Disk disk;
-        disk.place = child.place;
-        disk.id = reading.require(child, "diskId", "a Disk");
-        disk.file_ref = child.find_attribute("fileRef").value_or("");
-        disk.parent_ref = child.find_attribute("parentRef").value_or("");
-        disk.format = child.find_attribute("format").value_or("");
-        disk.populated_bytes = lenient_size(reading, child, "populatedSize");
-        read_capacity(reading, child, disk);
-        envelope.disks.push_back(std::move(disk));
+    }
+}
+
+// DSP0243 2.1 9.15
+void read_shared_disks(Reading& reading, const xml::Element& element, Envelope& envelope) {
+    reading.check_children(element, {"Info", "SharedDisk", "Disk"});
+    for (const xml::Element& child : element.children) {
+        if (child.local_name == "SharedDisk" || child.local_name == "Disk") {
+            Disk disk = read_disk(reading, child);
+            disk.shared = true;
+            disk.read_only = reading.boolean(child, "readOnly", false);
+            envelope.disks.push_back(std::move(disk));
+        }
     }
 }
 
 void read_networks(Reading& reading, const xml::Element& element, Envelope& envelope) {
     reading.check_children(element, {"Info", "Network"});
     for (const xml::Element& child : element.children) {
-        if (child.local_name == "Network") {
-            envelope.networks.push_back({child.place, reading.require(child, "name", "a Network"),
-                                         child_text(child, "Description")});
+        if (child.local_name != "Network") {
+            continue;
         }
+        Network network;
+        network.place = child.place;
+        network.name = reading.require(child, "name", "a Network");
+        network.description = message_text(child, "Description", network.message_ids);
+        for (const xml::Element& part : child.children) {
+            if (part.local_name == "NetworkPortProfileURI") {
+                network.port_profile_uris.emplace_back(part.trimmed_text());
+            }
+        }
+        envelope.networks.push_back(std::move(network));
     }
 }
 
 void read_configurations(Reading& reading, const xml::Element& element, Envelope& envelope) {
     reading.check_children(element, {"Info", "Configuration"});
     for (const xml::Element& child : element.children) {
-        if (child.local_name == "Configuration") {
-            envelope.configurations.push_back(
-                {child.place, reading.require(child, "id", "a Configuration"),
-                 child_text(child, "Label"), child_text(child, "Description"),
-                 reading.boolean(child, "default", false)});
+        if (child.local_name != "Configuration") {
+            continue;
         }
+        DeploymentConfiguration one;
+        one.place = child.place;
+        one.id = reading.require(child, "id", "a Configuration");
+        one.label = message_text(child, "Label", one.message_ids);
+        one.description = message_text(child, "Description", one.message_ids);
+        one.is_default = reading.boolean(child, "default", false);
+        envelope.configurations.push_back(std::move(one));
     }
 }
 

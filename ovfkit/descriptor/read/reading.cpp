@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "ovfkit/xml/names.h"
+
 namespace ovfkit {
 
 namespace {
@@ -22,19 +24,6 @@ constexpr std::array<std::string_view, 8> kKnownButUnused{
 // What these vendors add is about their own products; they rarely mark it as optional.
 constexpr std::array<std::string_view, 2> kVendorNamespaces{
     "http://www.vmware.com/schema/ovf", "http://www.virtualbox.org/ovf/machine"};
-
-bool is_vendor_element(const xml::Element& element) {
-    return std::find(kVendorNamespaces.begin(), kVendorNamespaces.end(), element.namespace_uri) !=
-           kVendorNamespaces.end();
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 }  // namespace
 
@@ -57,7 +46,7 @@ std::string Reading::require(const xml::Element& element, std::string_view attri
 
 std::optional<std::uint64_t> Reading::number_text(Place place, std::string_view text,
                                                   std::string_view what) {
-    const std::string_view digits = trimmed(text);
+    const std::string_view digits = xml::trimmed(text);
     std::uint64_t value = 0;
     const auto [end, error_code] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -83,7 +72,7 @@ bool Reading::boolean(const xml::Element& element, std::string_view attribute, b
     if (!text || text->empty()) {
         return fallback;
     }
-    std::string value(trimmed(*text));
+    std::string value(xml::trimmed(*text));
     std::transform(value.begin(), value.end(), value.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (value == "true" || value == "1") {
@@ -100,10 +89,14 @@ bool Reading::boolean(const xml::Element& element, std::string_view attribute, b
 void Reading::check_children(const xml::Element& section,
                              std::initializer_list<std::string_view> known) {
     for (const xml::Element& child : section.children) {
-        if (std::find(known.begin(), known.end(), child.local_name) != known.end() ||
-            !boolean(child, "required", !is_vendor_element(child))) {
-            continue;
+        if (std::find(known.begin(), known.end(), child.local_name) == known.end()) {
+            check_unknown_child(section, child);
         }
+    }
+}
+
+void Reading::check_unknown_child(const xml::Element& section, const xml::Element& child) {
+    if (boolean(child, "required", !is_vendor_element(child))) {
         add(Severity::unsupported, child.place, "unknown-element",
             fmt::format("the element '{}' in {} is not understood and not marked "
                         "required=\"false\"",
@@ -112,8 +105,25 @@ void Reading::check_children(const xml::Element& section,
 }
 
 void Reading::check_info(const xml::Element& section, std::string_view name) {
-    if (is_version_09 && name.ends_with("Section") && section.find_child("Info") == nullptr) {
+    const bool needs_one = name.ends_with("Section") || name.starts_with("VirtualSystem");
+    if (is_version_09 && needs_one && section.find_child("Info") == nullptr) {
         error(section.place, "missing-info", fmt::format("{} has no Info", name));
+    }
+}
+
+void Reading::check_once(const xml::Element& owner,
+                         std::initializer_list<std::string_view> sections) {
+    for (const std::string_view name : sections) {
+        bool seen = false;
+        for (const xml::Element& child : owner.children) {
+            if (section_name(child) != name) {
+                continue;
+            }
+            if (seen) {
+                error(child.place, "duplicate-section", fmt::format("there is a second {}", name));
+            }
+            seen = true;
+        }
     }
 }
 
@@ -125,6 +135,7 @@ UnknownSection Reading::unknown_section(const xml::Element& section, std::string
     unknown.place = section.place;
     unknown.name = name;
     unknown.namespace_uri = section.namespace_uri;
+    unknown.element = section;
     unknown.required = boolean(section, "required", !standard && !is_vendor_element(section));
     if (unknown.required) {
         add(Severity::unsupported, section.place, "unknown-section",
@@ -153,6 +164,26 @@ std::string section_name(const xml::Element& element) {
 std::string child_text(const xml::Element& element, std::string_view local) {
     const xml::Element* child = element.find_child(local);
     return child == nullptr ? std::string() : std::string(child->trimmed_text());
+}
+
+std::string message_text(const xml::Element& element, std::string_view local, MessageIds& ids) {
+    const xml::Element* child = element.find_child(local);
+    if (child == nullptr) {
+        return "";
+    }
+    if (const auto id = child->find_attribute("msgid"); id && !id->empty()) {
+        ids.emplace(local, *id);
+    }
+    return std::string(child->trimmed_text());
+}
+
+bool is_vendor_element(const xml::Element& element) {
+    return std::find(kVendorNamespaces.begin(), kVendorNamespaces.end(), element.namespace_uri) !=
+           kVendorNamespaces.end();
+}
+
+std::uint32_t clamped(const std::optional<std::uint64_t>& value, std::uint32_t limit) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value.value_or(0), limit));
 }
 
 std::vector<std::string> words_of(std::string_view text) {

@@ -38,8 +38,12 @@ class Reading {
     bool boolean(const xml::Element& element, std::string_view attribute, bool fallback);
     // Reports every child that is not in `known`: unsupported unless it says required="false".
     void check_children(const xml::Element& section, std::initializer_list<std::string_view> known);
-    // OVF 0.9 demands an Info in every section; later files leave it out and mean no harm.
+    void check_unknown_child(const xml::Element& section, const xml::Element& child);
+    // OVF 0.9 demands an Info in every section and system; later files leave it out and mean no
+    // harm.
     void check_info(const xml::Element& section, std::string_view name);
+    // Sections that may stand once in their owner: the second one is an error.
+    void check_once(const xml::Element& owner, std::initializer_list<std::string_view> sections);
     // A section that is not modelled, kept by name, judged by its ovf:required.
     UnknownSection unknown_section(const xml::Element& section, std::string_view name,
                                    std::string_view owner);
@@ -52,6 +56,12 @@ class Reading {
 // <Section xsi:type="ovf:DiskSection_Type">.
 std::string section_name(const xml::Element& element);
 std::string child_text(const xml::Element& element, std::string_view local);
+// The same, noting the ovf:msgid of the child.
+std::string message_text(const xml::Element& element, std::string_view local, MessageIds& ids);
+// Of VMware's or VirtualBox's own namespaces, of which not all has to be understood.
+bool is_vendor_element(const xml::Element& element);
+// min(value, limit), and 0 when there is none: for numbers whose excess means no harm.
+std::uint32_t clamped(const std::optional<std::uint64_t>& value, std::uint32_t limit = 0xFFFF);
 // Words between white space.
 std::vector<std::string> words_of(std::string_view text);
 
@@ -60,7 +70,18 @@ void read_references(Reading& reading, const xml::Element& element, Envelope& en
 void read_disks(Reading& reading, const xml::Element& element, Envelope& envelope);
 void read_networks(Reading& reading, const xml::Element& element, Envelope& envelope);
 void read_configurations(Reading& reading, const xml::Element& element, Envelope& envelope);
+void read_shared_disks(Reading& reading, const xml::Element& element, Envelope& envelope);
+MessageBundle read_bundle(Reading& reading, const xml::Element& element);
+void read_placement_group(Reading& reading, const xml::Element& element, Envelope& envelope);
+void read_encryption(Reading& reading, const xml::Element& element, Envelope& envelope);
+InstallSection read_install(Reading& reading, const xml::Element& element);
+std::vector<BootConfiguration> read_boot_devices(Reading& reading, const xml::Element& element);
+std::vector<EnvironmentFile> read_environment_files(Reading& reading, const xml::Element& element);
+ScaleOut read_scale_out(Reading& reading, const xml::Element& element);
+Placement read_placement(Reading& reading, const xml::Element& element);
+ResourceAllocation read_resource_allocation(Reading& reading, const xml::Element& element);
 HardwareSection read_hardware(Reading& reading, const xml::Element& element);
+HardwareItem read_item(Reading& reading, const xml::Element& element);
 ProductSection read_product(Reading& reading, const xml::Element& element);
 MachineSection read_machine_section(Reading& reading, const xml::Element& element);
 AssemblySection read_assembly_section(Reading& reading, const xml::Element& element);

@@ -2,36 +2,21 @@
 #include "ovfkit/descriptor/validate/system_checks.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/descriptor/property/property_type.h"
+#include "ovfkit/descriptor/property/property_value.h"
+#include "ovfkit/descriptor/property/qualifiers.h"
 #include "ovfkit/descriptor/units.h"
 #include "ovfkit/descriptor/value_template.h"
 
 namespace ovfkit {
 
 namespace {
-
-// DSP0243 table 5, and what the field uses besides.
-constexpr std::array<std::string_view, 17> kPropertyTypes{
-    "uint8",   "sint8",  "uint16", "sint16", "uint32", "sint32", "uint64",   "sint64",    "string",
-    "boolean", "real32", "real64", "int",    "real",   "ip",     "password", "expression"};
-
-// "String(0..10)" and "ip:Network" are of types string and ip.
-bool is_known_type(std::string_view type) {
-    std::string name;
-    for (const char c : type) {
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0) {
-            break;
-        }
-        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return std::find(kPropertyTypes.begin(), kPropertyTypes.end(), name) != kPropertyTypes.end();
-}
 
 bool is_on_network(const VirtualSystem& system, const std::string& network) {
     return std::any_of(system.hardware.begin(), system.hardware.end(), [&](const auto& hardware) {
@@ -79,8 +64,31 @@ void check_template(const Envelope& envelope, const Property& property, Findings
     }
 }
 
+// Products are shipped with defaults that they would not accept from a user, so these are warnings.
+void check_defaults(const Property& property, Findings& findings) {
+    const Qualifiers qualifiers = parse_qualifiers(property.qualifiers);
+    if (!qualifiers.fault.empty()) {
+        findings.add(Severity::warning, property.place, "bad-qualifiers",
+                     fmt::format("the qualifiers of property '{}' are not understood: {}",
+                                 property.key, qualifiers.fault));
+        return;
+    }
+    const auto check = [&](const std::string& value) {
+        // An empty default is one that the user shall give.
+        const auto fault = value.empty() ? std::nullopt : find_value_fault(property, value);
+        if (fault) {
+            findings.add(Severity::warning, property.place, "bad-default",
+                         fmt::format("the default of property '{}' {}", property.key, *fault));
+        }
+    };
+    check(property.value);
+    for (const ConfigurationValue& value : property.values) {
+        check(value.value);
+    }
+}
+
 void check_property(const Envelope& envelope, const Property& property, Findings& findings) {
-    if (!property.type.empty() && !is_known_type(property.type)) {
+    if (!property.type.empty() && !parse_property_type(property.type)) {
         findings.error(
             property.place, "unknown-type",
             fmt::format("property '{}' is of the unknown type '{}'", property.key, property.type));
@@ -100,6 +108,7 @@ void check_property(const Envelope& envelope, const Property& property, Findings
                                        property.key, value.configuration));
         }
     }
+    check_defaults(property, findings);
     check_template(envelope, property, findings);
 }
 
@@ -133,16 +142,51 @@ void check_item(const Envelope& envelope, const VirtualSystem& system, const Har
     }
 }
 
+void check_item_configurations(const Envelope& envelope, const VirtualSystem& system,
+                               const HardwareItem& item, Findings& findings) {
+    for (const std::string& name : item.configurations) {
+        const auto& known = envelope.configurations;
+        if (std::none_of(known.begin(), known.end(),
+                         [&](const auto& one) { return one.id == name; })) {
+            findings.error(item.place, "unknown-configuration",
+                           fmt::format("hardware item '{}' of '{}' is for unknown configuration "
+                                       "'{}'",
+                                       item.instance_id, system.id, name));
+        }
+    }
+}
+
+// Items of one id are the same device with other limits or in other configurations. DSP0243 8.4.
+void check_instance_ids(const VirtualSystem& system, const HardwareSection& section,
+                        Findings& findings) {
+    std::set<std::tuple<std::string, HardwareItem::Bound, std::vector<std::string>>> seen;
+    for (const HardwareItem& item : section.items) {
+        if (item.instance_id.empty()) {
+            findings.error(item.place, "missing-instance-id",
+                           fmt::format("the hardware item '{}' of '{}' has no InstanceID",
+                                       item.element_name, system.id));
+        } else if (!seen.emplace(item.instance_id, item.bound, item.configurations).second) {
+            findings.error(item.place, "duplicate-instance-id",
+                           fmt::format("hardware item '{}' of '{}' stands twice", item.instance_id,
+                                       system.id));
+        }
+    }
+}
+
 void check_hardware(const Envelope& envelope, const VirtualSystem& system, Findings& findings) {
     for (const HardwareSection& section : system.hardware) {
+        check_instance_ids(system, section, findings);
         std::set<std::string> ids;
         for (const HardwareItem& item : section.items) {
             ids.insert(item.instance_id);
         }
         for (const HardwareItem& item : section.items) {
             check_item(envelope, system, item, findings);
+            check_item_configurations(envelope, system, item, findings);
             if (!item.parent.empty() && !ids.contains(item.parent)) {
-                findings.add(Severity::warning, item.place, "unknown-parent",
+                // Later files have it and mean no harm: the device gets a controller of ours.
+                findings.add(envelope.version == "0.9" ? Severity::error : Severity::warning,
+                             item.place, "unknown-parent",
                              fmt::format("hardware item '{}' of '{}' has unknown parent '{}'",
                                          item.instance_id, system.id, item.parent));
             }
@@ -181,6 +225,13 @@ void check_products(const Envelope& envelope, const std::string& owner,
             findings.error(section.place, "duplicate-product",
                            fmt::format("'{}' has two ProductSections of class '{}', instance '{}'",
                                        owner, section.class_name, section.instance));
+        }
+        for (const Icon& icon : section.icons) {
+            if (!icon.file_ref.empty() && find_file(envelope, icon.file_ref) == nullptr) {
+                findings.error(
+                    icon.place, "unknown-file",
+                    fmt::format("an icon of '{}' is the unknown file '{}'", owner, icon.file_ref));
+            }
         }
         std::set<std::string> keys;
         for (const Property& property : section.properties) {

@@ -11,8 +11,12 @@ void write_machine_section(xml::Writer& writer, const MachineSection& section) {
     if (section.boot) {
         writer.open("muster:Boot");
         writer.attribute("muster:kernel", section.boot->kernel_file);
-        write_attribute_if(writer, "muster:initrd", section.boot->initrd_file);
-        write_attribute_if(writer, "muster:cmdline", section.boot->command_line);
+        if (!section.boot->initrd_file.empty()) {
+            writer.attribute("muster:initrd", section.boot->initrd_file);
+        }
+        if (!section.boot->command_line.empty()) {
+            writer.attribute("muster:cmdline", section.boot->command_line);
+        }
         writer.close();
     }
     if (section.ready) {
@@ -35,7 +39,9 @@ void write_assembly_section(xml::Writer& writer, const AssemblySection& section)
     writer.open("muster:AssemblySection");
     writer.flag("ovf:required", false);
     writer.attribute("muster:name", section.name);
-    write_attribute_if(writer, "muster:version", section.version);
+    if (!section.version.empty()) {
+        writer.attribute("muster:version", section.version);
+    }
     writer.element("Info", "What muster publishes of the assembly");
     for (const std::string& network : section.isolated_networks) {
         writer.open("muster:Network");
@@ -47,7 +53,9 @@ void write_assembly_section(xml::Writer& writer, const AssemblySection& section)
         writer.open("muster:Publish");
         writer.attribute("muster:machine", publish.machine);
         writer.attribute("muster:port", std::uint64_t{publish.port});
-        write_attribute_if(writer, "muster:as", publish.name);
+        if (!publish.name.empty()) {
+            writer.attribute("muster:as", publish.name);
+        }
         if (publish.host_port) {
             writer.attribute("muster:hostPort", std::uint64_t{*publish.host_port});
         }

@@ -8,11 +8,15 @@ namespace ovfkit {
 
 namespace {
 
-void write_property(xml::Writer& writer, const Property& property) {
+void write_property(Writing& writing, const Property& property) {
+    xml::Writer& writer = writing.xml;
     writer.open("Property");
     writer.attribute("ovf:key", property.key);
     writer.attribute("ovf:type", property.type);
-    write_attribute_if(writer, "ovf:qualifiers", property.qualifiers);
+    writing.attribute_if("ovf:qualifiers", property.qualifiers);
+    if (!property.vendor_qualifiers.empty()) {
+        writer.attribute(writing.prefix(kVmwareSchema) + "qualifiers", property.vendor_qualifiers);
+    }
     if (property.user_configurable) {
         writer.flag("ovf:userConfigurable", true);
     }
@@ -22,60 +26,69 @@ void write_property(xml::Writer& writer, const Property& property) {
     if (property.password) {
         writer.flag("ovf:password", true);
     }
-    write_attribute_if(writer, "muster:value", property.value_template);
+    writing.attribute_if("muster:value", property.value_template);
     if (property.generate_length > 0) {
         writer.attribute("muster:generate", std::uint64_t{property.generate_length});
     }
     if (property.required) {
         writer.flag("muster:required", true);
     }
-    write_element_if(writer, "Label", property.label);
-    write_element_if(writer, "Description", property.description);
+    writing.message_if("Label", property.label, property.message_ids);
+    writing.message_if("Description", property.description, property.message_ids);
     for (const ConfigurationValue& value : property.values) {
         writer.open("Value");
         writer.attribute("ovf:value", value.value);
-        write_attribute_if(writer, "ovf:configuration", value.configuration);
+        writing.attribute_if("ovf:configuration", value.configuration);
         writer.close();
     }
     writer.close();
 }
 
+void write_icon(Writing& writing, const Icon& icon) {
+    writing.xml.open("Icon");
+    if (icon.height) {
+        writing.xml.attribute("ovf:height", std::uint64_t{*icon.height});
+    }
+    if (icon.width) {
+        writing.xml.attribute("ovf:width", std::uint64_t{*icon.width});
+    }
+    writing.attribute_if("ovf:mimeType", icon.mime_type);
+    writing.xml.attribute("ovf:fileRef", icon.file_ref);
+    writing.xml.close();
+}
+
 }  // namespace
 
-void write_attribute_if(xml::Writer& writer, std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-        writer.attribute(name, value);
+void write_product(Writing& writing, const ProductSection& section) {
+    const MessageIds& ids = section.message_ids;
+    writing.open_section("ProductSection");
+    writing.attribute_if("ovf:class", section.class_name);
+    writing.attribute_if("ovf:instance", section.instance);
+    writing.message("Info", section.info, ids);
+    writing.message_if("Product", section.product, ids);
+    writing.message_if("Vendor", section.vendor, ids);
+    writing.message_if("Version", section.version, ids);
+    writing.message_if("FullVersion", section.full_version, ids);
+    writing.message_if("ProductUrl", section.product_url, ids);
+    writing.message_if("VendorUrl", section.vendor_url, ids);
+    writing.message_if("AppUrl", section.app_url, ids);
+    for (const Icon& icon : section.icons) {
+        write_icon(writing, icon);
     }
-}
-
-void write_element_if(xml::Writer& writer, std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-        writer.element(name, value);
-    }
-}
-
-void write_product(xml::Writer& writer, const ProductSection& section) {
-    writer.open("ProductSection");
-    write_attribute_if(writer, "ovf:class", section.class_name);
-    write_attribute_if(writer, "ovf:instance", section.instance);
-    writer.element("Info", section.info);
-    write_element_if(writer, "Product", section.product);
-    write_element_if(writer, "Vendor", section.vendor);
-    write_element_if(writer, "Version", section.version);
-    write_element_if(writer, "FullVersion", section.full_version);
-    write_element_if(writer, "ProductUrl", section.product_url);
-    write_element_if(writer, "VendorUrl", section.vendor_url);
-    write_element_if(writer, "AppUrl", section.app_url);
     std::string category;
+    std::string category_id;
     for (const Property& property : section.properties) {
-        if (property.category != category) {
+        const auto id = property.message_ids.find("Category");
+        const std::string new_id = id == property.message_ids.end() ? "" : id->second;
+        if (property.category != category || new_id != category_id) {
             category = property.category;
-            writer.element("Category", category);
+            category_id = new_id;
+            writing.message("Category", category, property.message_ids);
         }
         base::in_context(fmt::format("property '{}'", property.key),
-                         [&] { write_property(writer, property); });
+                         [&] { write_property(writing, property); });
     }
-    writer.close();
+    writing.xml.close();
 }
 
 }  // namespace ovfkit

@@ -144,6 +144,31 @@ TEST_CASE("what has no effect is said", "[deployer][plan]") {
     CHECK(made.not_honoured[1].find("FooSection") != std::string::npos);
 }
 
+TEST_CASE("sections that one host cannot follow are said", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    auto& system = tests::system_of(envelope, 0);
+    system.install = ovfkit::InstallSection{};
+    system.placement = ovfkit::Placement{};
+    system.hardware.front().settings = {{.key = "firmware", .value = "efi"}};
+    const DeploymentPlan made = plan(envelope);
+    REQUIRE(made.not_honoured.size() == 3);
+    CHECK(made.not_honoured[0] == "the EFI firmware of system 'db'");
+    CHECK(made.not_honoured[1] == "the InstallSection of 'db'");
+    CHECK(made.not_honoured[2] == "the PlacementSection of 'db'");
+}
+
+TEST_CASE("a value that its property does not allow is a usage error", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    for (auto& property : tests::system_of(envelope, 2).products.front().properties) {
+        property.qualifiers = property.key == "title" ? "MaxLen(3)" : property.qualifiers;
+    }
+    const auto error = tests::error_of([&] {
+        plan(envelope, {.settings = {{"web.title", "long"}}});
+    });
+    CHECK(error.kind() == base::ErrorKind::usage);
+    CHECK(error.message() == "the value for property 'web.title' is longer than 3 characters");
+}
+
 TEST_CASE("a foreign guest gets the hardware that it has drivers for", "[deployer][plan]") {
     auto envelope = tests::guestbook_envelope();
     tests::system_of(envelope, 0).machine.reset();

@@ -2,6 +2,7 @@
 // Reads the descriptors of the corpus (see CONTRIBUTING.md, MUSTER_CORPUS) and compares what we say
 // of each with EXPECT.tsv. A difference that is not in the list of known ones fails, and so does a
 // known one that went away: the list shall stay true.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -27,17 +28,14 @@ struct Expectation {
     bool needs_companion = false;
 };
 
-// Path suffix and why the verdict cannot be ours.
+// Path suffix and why the verdict is not ours; docs/ovf.md argues each. Where a file that is not
+// in the corpus decides (needs_companion_file), the descriptor alone is right.
 const std::map<std::string, std::string> kKnownDifferences{
     {"fixtures/empty.ovf", "an envelope without any content is of no use to anybody"},
     {"fixtures/invalid-property-key.ovf", "VMware's own appliances have '.' in keys: a warning"},
-    {"Neg/bare_minimal.ovf", "byte for byte the same as the one in Pos"},
-    {"Neg/bare_minimal_http.ovf", "byte for byte the same as the one in Pos"},
-    {"Neg/content_withnoinfo.ovf", "differs from Pos/bare_minimal.ovf by the id only"},
+    {"Envelope/Pos/bare_minimal.ovf", "byte for byte the same as the one in Neg"},
+    {"HttpLocators/Pos/bare_minimal_http.ovf", "byte for byte the same as the one in Neg"},
     {"Neg/identity_compression.ovf", "differs from the one in Pos by the prefix only"},
-    {"Neg/invalid_zero_capacity.ovf",
-     "nothing in it differs from accepted ones but empty References"},
-    {"Neg/not_in_order_disks.ovf", "the disk file is missing or does not fit"},
     {"Neg/invalid_createType_disk.ovf", "the fault is inside the disk file"},
     {"Neg/invalid_delta_reference_disk.ovf", "the fault is inside the disk file"},
     {"Neg/valid_no_disk.ovf", "the disk file is missing"},
@@ -109,33 +107,89 @@ int judge(const std::filesystem::path& corpus) {
     return wrong == 0 && right > 0 ? 0 : 1;
 }
 
-// What writing OVF 1.1 loses on purpose.
-void normalise(std::vector<ovfkit::HardwareItem>& items) {
-    for (ovfkit::HardwareItem& item : items) {
-        item.kind = ovfkit::HardwareItem::Kind::item;
+// All namespaces of the envelope are one.
+void normalise(ovfkit::xml::Element& element) {
+    const auto fold = [](std::string& uri) {
+        if (uri.starts_with("http://schemas.dmtf.org/ovf/") ||
+            uri.starts_with("http://www.vmware.com/schema/ovf/1/")) {
+            uri = "ovf";
+        }
+    };
+    fold(element.namespace_uri);
+    for (ovfkit::xml::Attribute& attribute : element.attributes) {
+        fold(attribute.namespace_uri);
+    }
+    for (ovfkit::xml::Element& child : element.children) {
+        normalise(child);
     }
 }
 
-void normalise(ovfkit::Content& content) {
+template <typename T>
+void normalise_unknown(T& owner) {
+    for (ovfkit::UnknownSection& section : owner.unknown_sections) {
+        section.namespace_uri = "";
+        normalise(section.element);
+    }
+}
+
+// OVF 1 has one kind of item and fewer fields of it.
+void normalise_item(ovfkit::HardwareItem& item) {
+    item.kind = ovfkit::HardwareItem::Kind::item;
+    std::erase_if(item.other_values, [](const ovfkit::ItemValue& value) {
+        return value.name.find("Profile") != std::string::npos ||
+               value.name.find("Instruction") != std::string::npos;
+    });
+    std::stable_sort(item.other_values.begin(), item.other_values.end(),
+                     [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+void normalise(ovfkit::Content& content, bool version_1) {
     if (auto* system = std::get_if<ovfkit::VirtualSystem>(&content)) {
-        system->unknown_sections.clear();
+        normalise_unknown(*system);
         for (ovfkit::HardwareSection& section : system->hardware) {
-            normalise(section.items);
+            for (ovfkit::HardwareItem& item : section.items) {
+                if (version_1) {
+                    normalise_item(item);
+                }
+            }
         }
         return;
     }
     auto& collection = std::get<ovfkit::VirtualSystemCollection>(content);
-    collection.unknown_sections.clear();
+    normalise_unknown(collection);
     for (ovfkit::Content& member : collection.members) {
-        normalise(member);
+        normalise(member, version_1);
     }
 }
 
-ovfkit::Envelope normalised(ovfkit::Envelope envelope) {
-    envelope.version = "1.1";
-    envelope.unknown_sections.clear();
-    normalise(*envelope.content);
+// What writing in that version loses on purpose.
+ovfkit::Envelope normalised(ovfkit::Envelope envelope, const std::string& version) {
+    const bool version_1 = !version.starts_with("2.");
+    envelope.version = version;
+    normalise_unknown(envelope);
+    if (version_1) {
+        for (ovfkit::Network& network : envelope.networks) {
+            network.port_profile_uris.clear();
+        }
+    }
+    normalise(*envelope.content, version_1);
     return envelope;
+}
+
+// True: read, written in that version ("": its own) and read again, it says the same.
+bool survives(const ovfkit::Envelope& envelope, const std::string& version,
+              const std::string& path) {
+    const std::string text = ovfkit::write_envelope(envelope, {.version = version});
+    const auto again = ovfkit::read_envelope(text, path + ", written again");
+    const std::string kept = envelope.version == "0.9" ? "1.1" : envelope.version;
+    const std::string wanted = version.empty() ? kept : version;
+    const bool same = normalised(again, wanted) == normalised(envelope, wanted);
+    const bool stable = ovfkit::write_envelope(again, {.version = version}) == text;
+    if (!same || !stable) {
+        std::cout << fmt::format("{} BY WRITING '{}' {}\n", same ? "UNSTABLE" : "CHANGED", version,
+                                 path);
+    }
+    return same && stable;
 }
 
 std::filesystem::path prepare_schema(const std::filesystem::path& corpus,
@@ -150,7 +204,7 @@ std::filesystem::path prepare_schema(const std::filesystem::path& corpus,
 }
 
 // Every accepted descriptor, read, written and read again, says the same and is valid by the
-// schema of DSP8023 1.1.1 together with ours.
+// schema of DSP8023 1.1.1 together with ours when other vendors' sections are left out.
 int rewrite(const std::filesystem::path& corpus) {
     const base::TempDir dir;
     const auto schema = prepare_schema(corpus, dir.path());
@@ -163,11 +217,14 @@ int rewrite(const std::filesystem::path& corpus) {
             continue;
         }
         const auto envelope = ovfkit::read_envelope(base::read_file(path), expectation.path);
-        const std::string text = ovfkit::write_envelope(envelope);
-        if (ovfkit::read_envelope(text, "again.ovf") != normalised(envelope)) {
-            std::cout << "CHANGED BY WRITING " << expectation.path << "\n";
-            ++wrong;
+        for (const std::string version : {"", "1.1", "2.1", "0.9"}) {
+            // OVF 0.9 refuses what later versions allow, as two disks of one file.
+            if (version != "0.9" || envelope.version == "0.9") {
+                wrong += survives(envelope, version, expectation.path) ? 0 : 1;
+            }
         }
+        const std::string text =
+            ovfkit::write_envelope(envelope, {.version = "1.1", .unknown_sections = false});
         const auto written = dir.path() / fmt::format("{}.ovf", ++count);
         base::write_file(written, text);
         argv.push_back(written.string());

@@ -128,6 +128,17 @@ TEST_CASE("hardware that refers to nothing is told", "[ovfkit][descriptor]") {
                     "<r:AllocationUnits>sheep</r:AllocationUnits>"),
                "bad-units");
     check_code(item(""), "missing-resource-type");
+    const std::string cpu =
+        "<Item><r:InstanceID>2</r:InstanceID><r:ResourceType>3</r:ResourceType>";
+    const auto hardware = [](const std::string& items) {
+        return with_system("",
+                           "<VirtualHardwareSection><Info/>" + items + "</VirtualHardwareSection>");
+    };
+    check_code(hardware("<Item><r:ResourceType>3</r:ResourceType></Item>"), "missing-instance-id");
+    check_code(hardware(cpu + "</Item>" + cpu + "</Item>"), "duplicate-instance-id");
+    check_code(hardware("<Item ovf:configuration=\"huge\"><r:InstanceID>2</r:InstanceID>"
+                        "<r:ResourceType>3</r:ResourceType></Item>"),
+               "unknown-configuration");
 }
 
 TEST_CASE("properties have a key, a type and stand once", "[ovfkit][descriptor]") {
@@ -162,6 +173,12 @@ TEST_CASE("startup and published ports name systems that exist", "[ovfkit][descr
     check_code(collection("<muster:AssemblySection muster:name=\"a\"><Info/><muster:Publish "
                           "muster:machine=\"vm\" muster:port=\"99999\"/></muster:AssemblySection>"),
                "bad-port");
+    check_code(collection("<StartupSection><Info/><Item ovf:id=\"vm\" ovf:order=\"1\" "
+                          "ovf:startAction=\"explode\"/></StartupSection>"),
+               "bad-action");
+    check_code(collection("<StartupSection><Info/><Item ovf:id=\"vm\" ovf:order=\"1\" "
+                          "ovf:stopAction=\"explode\"/></StartupSection>"),
+               "bad-action");
     CHECK(codes_of(collection("")).empty());
 }
 
@@ -169,6 +186,33 @@ TEST_CASE("sections of the envelope and of a system are told apart", "[ovfkit][d
     check_code(with_system("", "<NetworkSection><Info/></NetworkSection>"), "misplaced-section");
     check_code(with_system("<ProductSection><Info/></ProductSection>"), "misplaced-section");
     check_code(envelope_of("<References/>"), "no-content");
+}
+
+TEST_CASE("a section that may stand once stands once", "[ovfkit][descriptor]") {
+    const std::string networks = "<NetworkSection><Info/></NetworkSection>";
+    check_code(with_system(networks + networks), "duplicate-section");
+    const std::string os = "<OperatingSystemSection ovf:id=\"1\"><Info/></OperatingSystemSection>";
+    check_code(with_system("", os + os), "duplicate-section");
+    check_code(with_system("", "<OperatingSystemSection><Info/></OperatingSystemSection>"),
+               "missing-attribute");
+}
+
+TEST_CASE("OVF 0.9 wants an Info in its content and disks in the order of their files",
+          "[ovfkit][descriptor]") {
+    const auto old = [](const std::string& info, const std::string& first,
+                        const std::string& second) {
+        return R"(<o:Envelope xmlns:x="http://www.w3.org/2001/XMLSchema-instance"
+             xmlns:o="http://www.vmware.com/schema/ovf/1/envelope" o:version="0.9">
+           <References><File o:id="a" o:href="a"/><File o:id="b" o:href="b"/></References>
+           <Section x:type="o:DiskSection_Type"><Info/>
+             <Disk o:diskId="1" o:capacity="5" o:format="f" o:fileRef=")" +
+               first + R"("/><Disk o:diskId="2" o:capacity="5" o:format="f" o:fileRef=")" + second +
+               R"("/></Section><Content x:type="o:VirtualSystem_Type" o:id="vm">)" + info +
+               "</Content></o:Envelope>";
+    };
+    CHECK(codes_of(old("<Info/>", "a", "b")).empty());
+    check_code(old("", "a", "b"), "missing-info");
+    check_code(old("<Info/>", "b", "a"), "disk-order");
 }
 
 TEST_CASE("OVF 0.9 names its sections by type", "[ovfkit][descriptor]") {
