@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP(S) by libcurl: the only door to it. http_call() is one request; open_http_source() pulls a
-// body as a stream. Redirects are followed only where a caller asks (up to 5, http and https only,
+// One HTTP(S) request by libcurl (base/http_*.cpp are the only door to it; http_source.h pulls a
+// body as a stream). Redirects are followed only where a caller asks (up to 5, http and https only,
 // never from https to http).
 #pragma once
 
@@ -41,8 +41,6 @@ struct HttpResponse {
 // An HTTP status of 400 and more is not an error here.
 HttpResponse http_call(const HttpRequest& request);
 
-// Streams the body of a GET; throws not_found, external or environment as the server answers.
-std::unique_ptr<ByteSource> open_http_source(const std::string& url);
 bool is_http_url(std::string_view location);
 std::string url_encode(std::string_view text);  // everything but RFC 3986 unreserved
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/http_client.h"
+#include "base/http_source.h"
 
 namespace base {
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/crypto/trust.h"
 #include "base/error.h"
 #include "ovfkit/package/certificate.h"
 

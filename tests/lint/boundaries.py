@@ -44,7 +44,7 @@ INCLUDE_DOORS = [
     ("libmicrohttpd", r"microhttpd\.h", r"hvruntime/api/"),
     ("libslirp", r"libslirp|slirp/", r"hvruntime/net/engine/uplink\.cpp"),
     ("libisofs", r"libisofs", r"hvruntime/machine/config_iso\.cpp"),
-    ("libcurl", r"curl/", r"base/http_client\.cpp"),
+    ("libcurl", r"curl/", r"base/http_\w+\.(h|cpp)"),
     ("yaml-cpp", r"yaml-cpp/", r"base/yaml\.cpp"),
     ("nlohmann json", r"nlohmann/", r"base/json\.(h|cpp)"),
     ("CLI11", r"CLI/", r"cli/"),
