@@ -42,9 +42,20 @@ void report(const PackOptions& options, const std::string& phase, std::uint64_t 
     }
 }
 
+ImageSet image_set_of(const PackOptions& options, const PackagePlan& plan) {
+    ImageSet set = plan.image_set();
+    for (ovfkit::FileReference& file : set.files) {
+        if (options.chunk_bytes != 0) {
+            file.chunk_size = options.chunk_bytes;
+        }
+    }
+    return set;
+}
+
 // As long as the final one can get: every size that is not known yet has the most digits.
-std::string longest_descriptor(const Assembly& assembly, const PackagePlan& plan) {
-    ImageSet longest = plan.image_set();
+std::string longest_descriptor(const PackOptions& options, const Assembly& assembly,
+                               const PackagePlan& plan) {
+    ImageSet longest = image_set_of(options, plan);
     for (ovfkit::FileReference& file : longest.files) {
         file.size = UINT64_MAX;
     }
@@ -88,13 +99,13 @@ void require_valid(const ovfkit::Envelope& envelope) {
 void write_package(const PackOptions& options, const Assembly& assembly, PackagePlan& plan,
                    const ovfkit::PackageSigner* signer, ovfkit::PackageWriter& writer) {
     // The descriptor comes first and knows all sizes: its place is kept until they are known.
-    writer.reserve_text(assembly.name + ".ovf", longest_descriptor(assembly, plan).size());
+    writer.reserve_text(assembly.name + ".ovf", longest_descriptor(options, assembly, plan).size());
     for (PlannedFile& file : plan.files) {
         base::in_context(fmt::format("packing '{}'", file.name), [&] {
             file.is_disk ? write_disk(options, file, writer) : write_plain(options, file, writer);
         });
     }
-    const ovfkit::Envelope envelope = envelope_of_assembly(assembly, plan.image_set());
+    const ovfkit::Envelope envelope = envelope_of_assembly(assembly, image_set_of(options, plan));
     require_valid(envelope);
     writer.fill_reserved(ovfkit::write_envelope(envelope));
     writer.finish(signer);
@@ -116,24 +127,11 @@ PackResult result_of(const Assembly& assembly, const PackagePlan& plan, bool is_
     return result;
 }
 
-std::optional<ovfkit::PackageSigner> load_signer(const PackOptions& options) {
-    if (options.key.empty() != options.certificate.empty()) {
-        throw base::Error(base::ErrorKind::usage,
-                          "a package is signed with a key and its certificate: one is missing",
-                          "give both --key and --cert");
-    }
-    if (options.key.empty()) {
-        return std::nullopt;
-    }
-    return ovfkit::load_package_signer(options.key.string(), options.certificate.string());
-}
-
 }  // namespace
 
 PackResult pack_assembly(const PackOptions& options) {
     const Assembly assembly = load_assembly(options.assembly);
-    const auto signer = load_signer(options);
-    const ovfkit::PackageSigner* signed_by = signer ? &*signer : nullptr;
+    const ovfkit::PackageSigner* signed_by = options.signer ? &*options.signer : nullptr;
     // A pipe cannot be sought in: the package is finished in a temporary file first.
     const bool to_pipe = options.output == "-";
     const std::optional<base::TempDir> temp =
@@ -142,7 +140,10 @@ PackResult pack_assembly(const PackOptions& options) {
 
     // Every image once, whoever uses it; from here on all files exist.
     PackagePlan plan = plan_package(assembly, options.provide_image);
-    ovfkit::PackageWriter writer(file.fd(), options.output.string());
+    ovfkit::PackageWriterOptions writing;
+    writing.digest = options.digest;
+    writing.chunk_bytes = options.chunk_bytes;
+    ovfkit::PackageWriter writer(file.fd(), options.output.string(), writing);
     write_package(options, assembly, plan, signed_by, writer);
 
     // Beyond this point the package is complete.
@@ -154,7 +155,7 @@ PackResult pack_assembly(const PackOptions& options) {
     } else {
         file.commit();
     }
-    return result_of(assembly, plan, signer.has_value(), bytes);
+    return result_of(assembly, plan, options.signer.has_value(), bytes);
 }
 
 }  // namespace assembler

@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "assembler/assembly.h"
+#include "base/crypto/digest.h"
+#include "ovfkit/package/certificate.h"
 
 namespace assembler {
 
@@ -32,9 +35,10 @@ using ImageProvider = std::function<ProvidedImage(const AssemblyMachine& machine
 struct PackOptions {
     std::filesystem::path assembly;  // the file or its folder
     std::filesystem::path output;    // "-": standard output
-    std::filesystem::path key;       // both or none: sign with this key
-    std::filesystem::path certificate;
-    int level = 6;  // of compression, 1 to 12
+    std::optional<ovfkit::PackageSigner> signer;
+    base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
+    std::uint64_t chunk_bytes = 0;  // files in chunks of this size; 0: whole
+    int level = 6;                  // of compression, 1 to 12
     ImageProvider provide_image;
     // What is going on: a phase ("encoding postgres-disk.vmdk") and how far it is. May be empty.
     std::function<void(std::string_view phase, std::uint64_t done, std::uint64_t total)>

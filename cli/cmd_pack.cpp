@@ -10,6 +10,7 @@
 
 #include "assembler/pack.h"
 #include "base/byte_size.h"
+#include "base/error.h"
 #include "base/progress.h"
 #include "cli/pack_folder_verb.h"
 #include "cli/verb.h"
@@ -51,6 +52,19 @@ base::Json to_json(const assembler::PackResult& result, const std::string& outpu
     return json;
 }
 
+std::uint64_t chunk_bytes_of(const PackVerbOptions& options) {
+    if (options.chunk_size.empty()) {
+        return 0;
+    }
+    const std::uint64_t bytes = base::parse_byte_size(options.chunk_size);
+    if (bytes < base::kMiB) {
+        throw base::Error(base::ErrorKind::usage,
+                          fmt::format("chunks of {} are too small", options.chunk_size),
+                          "give --chunk-size 1 MiB or more");
+    }
+    return bytes;
+}
+
 }  // namespace
 
 int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
@@ -62,8 +76,12 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     assembler::PackOptions pack;
     pack.assembly = options.assembly;
     pack.output = options.output;
-    pack.key = options.key;
-    pack.certificate = options.certificate;
+    pack.signer = find_signer(options.signing);
+    if (pack.signer) {
+        pack.signer->algorithm = options.digest;
+    }
+    pack.digest = options.digest;
+    pack.chunk_bytes = chunk_bytes_of(options);
     pack.level = options.level;
     pack.provide_image = assembler::default_image_provider([&](const std::string& step) {
         if (!quiet) {
@@ -95,9 +113,11 @@ void add_pack(CLI::App& app, Chosen& chosen) {
         ->required();
     verb->add_option("-o,--output", options->output, "the package, FILE.ova, or - for a pipe")
         ->required();
-    verb->add_option("--key", options->key, "private key in PEM: the package is signed");
-    verb->add_option("--cert", options->certificate,
-                     "certificate of the key in PEM, then intermediates if any");
+    add_signing_options(*verb, options->signing);
+    add_digest_option(*verb, options->digest);
+    verb->add_option("--chunk-size", options->chunk_size,
+                     "cut disks and other files into pieces of this size, such as 2 GiB")
+        ->type_name("SIZE");
     verb->add_option("--level", options->level, "compression, 1 (fast) to 12 (small)")
         ->check(CLI::Range(1, 12))
         ->capture_default_str();

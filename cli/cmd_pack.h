@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/cli/io.h"
+#include "cli/signing_options.h"
 
 namespace CLI {
 class App;
@@ -17,8 +18,9 @@ struct Chosen;
 struct PackVerbOptions {
     std::string assembly;
     std::string output;
-    std::string key;
-    std::string certificate;
+    SigningOptions signing;
+    base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
+    std::string chunk_size;  // "2 GiB"; empty: whole files
     int level = 6;
 };
 

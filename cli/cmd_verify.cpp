@@ -20,9 +20,14 @@ void add_verify(CLI::App& app, Chosen& chosen) {
                      "an OVA (compressed too), an .ovf with its files or their folder: a path, "
                      "- for standard input, or a URL")
         ->required();
-    verb->add_option("--trust", options->trust_file,
-                     "PEM file with certificates of signers or authorities you trust; anyone else "
-                     "is then refused");
+    verb->add_option("--trust", options->trust,
+                     "PEM file with certificates of signers or authorities you trust, or a folder "
+                     "of such files; anyone else is then refused");
+    verb->add_flag("--trust-system", options->trust_system,
+                   "trust the authorities that the system trusts");
+    verb->add_option("--tsa-trust", options->tsa_trust,
+                     "likewise for time-stamping authorities: a signature that one of them saw "
+                     "while the signer's certificate was valid stays trusted after that");
     verb->add_flag("--lax", options->lax,
                    "let flaws of form pass: manifest lines not understood, files not listed");
     verb->footer(
@@ -30,7 +35,7 @@ void add_verify(CLI::App& app, Chosen& chosen) {
         "  0 everything checked holds, 3 no such file, 4 damaged, forged, not trusted, or without\n"
         "  a manifest\n\n"
         "EXAMPLE\n"
-        "  muster verify shop.ova --trust maker.pem");
+        "  muster verify shop.ova --trust maker.pem --tsa-trust tsa.pem");
     verb->callback([options, &chosen] {
         chosen.run = [options](base::cli::Io& io) { return run_verify(*options, io); };
     });
@@ -40,8 +45,12 @@ int run_verify(const VerifyOptions& options, base::cli::Io& io) {
     ovfkit::VerifyPolicy policy;
     policy.lax = options.lax;
     policy.any_algorithm = true;  // a stream has no second chance
-    if (!options.trust_file.empty()) {
-        policy.trust_file = options.trust_file;
+    policy.trust_system = options.trust_system;
+    if (!options.trust.empty()) {
+        policy.trust_file = options.trust;
+    }
+    if (!options.tsa_trust.empty()) {
+        policy.tsa_trust_file = options.tsa_trust;
     }
     const auto source = ovfkit::open_package(options.location);
     const ovfkit::PackageReport report = [&] {

@@ -10,7 +10,9 @@ namespace cli {
 
 struct VerifyOptions {
     std::string location;
-    std::string trust_file;  // empty: nobody is trusted, the signature is checked all the same
+    std::string trust;  // empty: nobody is trusted, the signature is checked all the same
+    bool trust_system = false;
+    std::string tsa_trust;
     bool lax = false;
 };
 

@@ -27,6 +27,7 @@
 #include "cli/cmd_probe_kvm.h"
 #include "cli/cmd_ps.h"
 #include "cli/cmd_serve.h"
+#include "cli/cmd_sign.h"
 #include "cli/cmd_start.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_stop.h"
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
     cli::add_probe_kvm(app, chosen);
     cli::add_ps(app, chosen);
     cli::add_serve(app, chosen);
+    cli::add_sign(app, chosen);
     cli::add_start(app, chosen);
     cli::add_status(app, chosen);
     cli::add_stop(app, chosen);

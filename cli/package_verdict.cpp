@@ -40,9 +40,33 @@ std::string signature_text(const ovfkit::SignatureReport& signature) {
                        printable_line(signature.subject), signature.key, signature.algorithm);
 }
 
+std::string time_text(const ovfkit::TimestampReport& stamp) {
+    switch (stamp.state) {
+        case CheckState::absent: return "not known: the signature has no time stamp";
+        case CheckState::failed: return "FAILED";
+        case CheckState::ok: break;
+    }
+    const std::string when =
+        fmt::format("signed before {}, says {}", base::format_utc_date(stamp.time),
+                    printable_line(stamp.authority));
+    return stamp.trusted
+               ? "ok: " + when
+               : fmt::format("not trusted: {}; {}", when, printable_line(stamp.why_not_trusted));
+}
+
 std::string trust_text(const ovfkit::SignatureReport& signature) {
-    return signature.trusted ? "yes: the trust file vouches for the signer"
-                             : fmt::format("no: {}", printable_line(signature.why_not_trusted));
+    if (!signature.trusted) {
+        return fmt::format("no: {}", printable_line(signature.why_not_trusted));
+    }
+    std::string text = signature.chain.size() > 1 ? "yes: by the chain "
+                                                  : "yes: the trust file vouches for the signer";
+    if (signature.chain.size() > 1) {
+        text += printable_line(fmt::format("{}", fmt::join(signature.chain, " <- ")));
+    }
+    if (signature.timestamp.trusted) {
+        text += fmt::format(", as of {}", base::format_utc_date(signature.judged_at));
+    }
+    return text;
 }
 
 }  // namespace
@@ -60,6 +84,7 @@ void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io) {
             signature.self_signed ? "the signer itself" : printable_line(signature.issuer),
             base::format_utc_date(signature.not_after));
         io.out << fmt::format("           SHA-256 fingerprint {}\n", signature.fingerprint);
+        io.out << fmt::format("time       {}\n", time_text(signature.timestamp));
         io.out << fmt::format("trust      {}\n", trust_text(signature));
     }
     for (const ovfkit::PackageFinding& finding : report.findings) {

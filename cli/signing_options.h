@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of every verb that signs.
+// The options of every verb that signs: key, certificates, time-stamping authority.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,7 @@ class App;
 namespace cli {
 
 struct SigningOptions {
-    std::string key;
-    std::string certificate;
+    ovfkit::SignerFiles files;
 };
 
 void add_signing_options(CLI::App& verb, SigningOptions& options);
@@ -25,5 +24,8 @@ std::optional<ovfkit::PackageSigner> find_signer(const SigningOptions& options);
 
 // --digest sha256|sha384|sha512
 void add_digest_option(CLI::App& verb, base::DigestAlgorithm& digest);
+
+// "signed by CN=maker (RSA 2048, SHA256), time stamp of 2026-… by CN=tsa"
+std::string signature_sentence(const ovfkit::PackageCertificate& certificate);
 
 }  // namespace cli

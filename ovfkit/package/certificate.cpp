@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crypto/timestamp.h"
 #include "base/error.h"
 #include "ovfkit/package/manifest.h"
 
@@ -43,7 +44,7 @@ std::vector<std::string> other_blocks(std::string_view text) {
          at = text.find(kBegin, at + 1)) {
         const std::string_view rest = text.substr(at + kBegin.size());
         const std::string_view label = rest.substr(0, rest.find_first_of("-\r\n"));
-        if (label != "CERTIFICATE") {
+        if (label != "CERTIFICATE" && label != base::kTimestampPemLabel) {
             labels.emplace_back(label.substr(0, 40));
         }
     }
@@ -83,28 +84,57 @@ PackageCertificate parse_package_certificate(std::string_view text, std::string_
     certificate.algorithm = *algorithm;
     certificate.signature = bytes_of_hex(line.value);
     certificate.chain = base::parse_certificates(text, name);
+    certificate.timestamp = base::find_timestamp_pem(text);
+    const std::string stamp_start = fmt::format("{}{}-----", kBegin, base::kTimestampPemLabel);
+    if (!certificate.timestamp && text.find(stamp_start) != std::string_view::npos) {
+        refuse(name, "has a damaged time stamp");
+    }
     certificate.ignored_parts = other_blocks(text);
     return certificate;
 }
 
+PackageSigner load_package_signer(const SignerFiles& files) {
+    PackageSigner signer{.key = base::load_private_key(files.key),
+                         .chain = base::load_certificates(files.certificate)};
+    base::require_key_matches(signer.key, signer.chain.front());
+    if (!files.chain.empty()) {
+        for (base::Certificate& certificate : base::load_certificates(files.chain)) {
+            signer.chain.push_back(std::move(certificate));
+        }
+    }
+    if (!files.tsa_url.empty()) {
+        signer.stamp = [url = files.tsa_url](std::string_view signature) {
+            return base::request_timestamp(url, signature);
+        };
+    } else if (!files.tsa_key.empty()) {
+        const base::PrivateKey key = base::load_private_key(files.tsa_key);
+        const std::vector<base::Certificate> chain = base::load_certificates(files.tsa_certificate);
+        base::require_key_matches(key, chain.front());
+        signer.stamp = [key, chain](std::string_view signature) {
+            return base::make_timestamp(key, chain, signature);
+        };
+    }
+    return signer;
+}
+
 PackageSigner load_package_signer(const std::string& key_path,
                                   const std::string& certificate_path) {
-    PackageSigner signer{base::load_private_key(key_path),
-                         base::load_certificates(certificate_path)};
-    base::require_key_matches(signer.key, signer.chain.front());
-    return signer;
+    return load_package_signer({.key = key_path, .certificate = certificate_path});
 }
 
 std::string sign_manifest(std::string_view manifest_bytes, std::string_view manifest_name,
                           const PackageSigner& signer) {
     const bool hashes_itself = signer.chain.front().info().key.starts_with("ED");
     const base::DigestAlgorithm algorithm =
-        hashes_itself ? base::DigestAlgorithm::sha512 : base::DigestAlgorithm::sha256;
+        hashes_itself ? base::DigestAlgorithm::sha512 : signer.algorithm;
     const std::string signature = base::sign(signer.key, algorithm, manifest_bytes);
     std::string text = fmt::format("{}({})= {}\n", base::to_string(algorithm), manifest_name,
                                    hex_of_bytes(signature));
     for (const base::Certificate& certificate : signer.chain) {
         text += certificate.pem();
+    }
+    if (signer.stamp) {
+        text += base::timestamp_to_pem(signer.stamp(signature));
     }
     return text;
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 #include <cerrno>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -66,12 +67,21 @@ std::string read_text_member(TarReader& reader, const TarMember& member, std::ui
     return text;
 }
 
-LookAhead look_ahead(const base::ByteSource& source, const VerifyPolicy& policy) {
-    LookAhead found;
+std::string folder_of(std::string_view name) {
+    const std::size_t slash = name.rfind('/');
+    return std::string(slash == std::string_view::npos ? "" : name.substr(0, slash + 1));
+}
+
+std::string without_folder(std::string_view name, std::string_view folder) {
+    return std::string(name.starts_with(folder) ? name.substr(folder.size()) : name);
+}
+
+namespace {
+
+// Every header of the archive, until `look` has seen enough or the archive is damaged.
+void walk(const base::ByteSource& source, const VerifyPolicy& policy,
+          const std::function<bool(TarReader&, const TarMember&)>& look) {
     const int fd = source.seekable_fd();
-    if (fd < 0) {
-        return found;
-    }
     const off_t offset = ::lseek(fd, 0, SEEK_CUR);
     if (offset < 0) {
         throw base::SystemError(errno, fmt::format("cannot seek in '{}'", source.name()));
@@ -80,14 +90,8 @@ LookAhead look_ahead(const base::ByteSource& source, const VerifyPolicy& policy)
     TarReader reader(ahead, policy.tar, [&](std::uint64_t bytes) { ahead.skip(bytes); });
     try {
         while (const std::optional<TarMember> member = reader.next()) {
-            if (is_descriptor_name(member->name)) {
-                keep_first(found.descriptor, reader, *member, policy.descriptor_bytes,
-                           source.name());
-            } else if (is_manifest_name(member->name)) {
-                keep_first(found.manifest, reader, *member, policy.manifest_bytes, source.name());
-            } else if (is_certificate_name(member->name)) {
-                keep_first(found.certificate, reader, *member, policy.manifest_bytes,
-                           source.name());
+            if (!look(reader, *member)) {
+                return;
             }
         }
     } catch (const base::Error& error) {
@@ -95,6 +99,34 @@ LookAhead look_ahead(const base::ByteSource& source, const VerifyPolicy& policy)
             throw;
         }
     }
+}
+
+}  // namespace
+
+LookAhead look_ahead(const base::ByteSource& source, const VerifyPolicy& policy) {
+    LookAhead found;
+    if (source.seekable_fd() < 0) {
+        return found;
+    }
+    walk(source, policy, [&](TarReader& /*reader*/, const TarMember& member) {
+        if (!is_descriptor_name(member.name)) {
+            return true;
+        }
+        found.folder = folder_of(member.name);
+        return false;
+    });
+    walk(source, policy, [&](TarReader& reader, TarMember member) {
+        member.name = without_folder(member.name, found.folder);
+        if (is_descriptor_name(member.name)) {
+            keep_first(found.descriptor, reader, member, policy.descriptor_bytes, source.name());
+        } else if (is_manifest_name(member.name) && !policy.ignore_manifest) {
+            keep_first(found.manifest, reader, member, policy.manifest_bytes, source.name());
+        } else if (is_certificate_name(member.name) && !policy.ignore_signature &&
+                   !policy.ignore_manifest) {
+            keep_first(found.certificate, reader, member, policy.manifest_bytes, source.name());
+        }
+        return true;
+    });
     return found;
 }
 

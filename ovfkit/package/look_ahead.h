@@ -21,7 +21,13 @@ struct LookAhead {
     std::optional<PackageText> descriptor;
     std::optional<PackageText> manifest;
     std::optional<PackageText> certificate;
+    std::string folder;  // "shop/" when the descriptor lies in one; names above are without it
 };
+
+// "shop/" of "shop/shop.ovf": the package is what lies in the folder of its descriptor.
+std::string folder_of(std::string_view name);
+// The name without the folder; unchanged when it lies elsewhere.
+std::string without_folder(std::string_view name, std::string_view folder);
 
 // The first member of each kind. Everything is absent for a stream; a damaged archive ends the look
 // early, without an error: the real pass will meet the same place and say so.

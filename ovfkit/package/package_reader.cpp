@@ -67,6 +67,8 @@ class Reading {
     void take_descriptor(const PackageText& text);
     void read_any_descriptor(const PackageText& text);
     void take_certificate(const PackageText& text);
+    void enter_folder(const std::string& folder);
+    void take_text(const PackageText& text);
     void check_signature_once();
     void pass_text_member(const TarMember& member);
     void pass_data_member(const TarMember& member);
@@ -90,6 +92,8 @@ class Reading {
     std::vector<std::byte> buffer_;
     std::optional<PackageText> descriptor_;
     std::optional<PackageText> certificate_;
+    std::string folder_;
+    std::vector<std::string> passed_over_;  // manifest and certificate that nobody looks at
     Envelope envelope_;
     bool descriptor_delivered_ = false;
     bool signature_checked_ = false;
@@ -109,7 +113,19 @@ void Reading::look_ahead_if_file() {
     }
     check_signature_once();
     if (ahead.descriptor) {
+        enter_folder(ahead.folder);
         take_descriptor(*ahead.descriptor);
+    }
+}
+
+// The package is what lies in the folder of its descriptor.
+void Reading::enter_folder(const std::string& folder) {
+    folder_ = folder;
+    if (!folder_.empty()) {
+        verdict_.note("in_folder",
+                      fmt::format("the package lies in the folder '{}' of the archive; "
+                                  "other importers refuse that",
+                                  folder_));
     }
 }
 
@@ -183,8 +199,12 @@ bool Reading::is_plain_file(std::string_view name) const {
 }
 
 void Reading::pass_all_members() {
-    while (const std::optional<TarMember> member = tar_.next()) {
+    while (std::optional<TarMember> member = tar_.next()) {
         base::interrupt().check();
+        if (!descriptor_ && is_descriptor_name(member->name)) {
+            enter_folder(folder_of(member->name));
+        }
+        member->name = without_folder(member->name, folder_);
         if (!is_plain_file(member->name)) {
             pass_text_member(*member);
             deliver_held_members();
@@ -213,11 +233,23 @@ void Reading::pass_text_member(const TarMember& member) {
     manifest_.add(member.name, digests, is_descriptor);
     if (is_descriptor) {
         take_descriptor(text);
-    } else if (is_manifest_name(member.name)) {
-        handler_.on_text(text.name, text.text);
+        check_signature_once();
+    } else {
+        take_text(text);
+    }
+}
+
+// Manifest or certificate.
+void Reading::take_text(const PackageText& text) {
+    const bool is_manifest = is_manifest_name(text.name);
+    if (policy_.ignore_manifest || (policy_.ignore_signature && !is_manifest)) {
+        passed_over_.push_back(text.name);
+        return;
+    }
+    handler_.on_text(text.name, text.text);
+    if (is_manifest) {
         manifest_.take(text);
     } else {
-        handler_.on_text(text.name, text.text);
         take_certificate(text);
     }
     check_signature_once();
@@ -234,7 +266,9 @@ void Reading::hold_member(const TarMember& member) {
             fmt::format("{}: the descriptor comes after '{}' ({}), too late for a stream",
                         quoted_source(source_.name()), member.name,
                         base::format_byte_size(member.size)),
-            "save it to a file and give the file; a package starts with its descriptor");
+            source_.seekable_fd() < 0 && source_.size() == 0 && source_.name() != "standard input"
+                ? "unpack it first; a package starts with its descriptor"
+                : "save it to a file and give the file; a package starts with its descriptor");
     }
     held_.push_back({{member.name, member.size, "", false},
                      read_text_member(tar_, member, policy_.buffered_bytes, source_.name())});
@@ -246,11 +280,26 @@ void Reading::deliver_held_members() {
     if (!descriptor_delivered_) {
         return;
     }
-    for (const HeldMember& member : held_) {
+    std::vector<HeldMember> files;
+    for (HeldMember& member : held_) {
+        const auto record = std::find_if(
+            report_.members.begin(), report_.members.end(),
+            [&](const PackageMember& other) { return other.name == member.record.name; });
+        member.record.name = without_folder(member.record.name, folder_);
+        record->name = member.record.name;
+        if (is_plain_file(member.record.name)) {
+            files.push_back(std::move(member));
+            continue;
+        }
+        // Only now it shows that this lies beside the descriptor.
+        record->sha256 = base::digest_hex(base::DigestAlgorithm::sha256, member.data);
+        take_text({member.record.name, member.data});
+    }
+    held_.clear();
+    for (const HeldMember& member : files) {
         deliver(member.record.name, member.record.size,
                 [&](base::ByteSink& sink) { sink.write(base::as_bytes(member.data)); });
     }
-    held_.clear();
 }
 
 void Reading::pass_data_member(const TarMember& member) {
@@ -348,11 +397,12 @@ void Reading::check_completeness() {
                                   certificate_->name));
         report_.signature.state = CheckState::failed;
     }
-    if (!certificate_ && (policy_.require_signature || policy_.trust_file)) {
+    if (!certificate_ && (policy_.require_signature || policy_.wants_trust())) {
         verdict_.fail("the package is not signed",
                       "ask its maker for a signed one, or check it without --trust");
     }
-    std::vector<std::string> special{descriptor_->name};
+    std::vector<std::string> special = passed_over_;
+    special.push_back(descriptor_->name);
     if (manifest_.text()) {
         special.push_back(manifest_.text()->name);
     }

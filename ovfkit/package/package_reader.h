@@ -27,9 +27,17 @@ namespace ovfkit {
 struct Envelope;
 
 struct VerifyPolicy {
-    // PEM file of trust anchors. With it, a package that is unsigned or signed by someone else is a
-    // failure.
+    // Trust anchors: a PEM file or a folder of them, and those of the system. With either, a
+    // package that is unsigned or signed by someone else is a failure.
     std::optional<std::filesystem::path> trust_file;
+    bool trust_system = false;
+    bool wants_trust() const { return trust_file || trust_system; }
+    // Likewise for time-stamping authorities: a signature that one of them saw while the signer's
+    // certificate was valid stays trusted after that.
+    std::optional<std::filesystem::path> tsa_trust_file;
+    // For verbs that make new ones: the signature, or the manifest too, is passed over unread.
+    bool ignore_signature = false;
+    bool ignore_manifest = false;
     bool require_signature = false;
     // Flaws of form (manifest lines not understood, files not listed, listed files missing, unknown
     // algorithms) become findings. Wrong digests and signatures stay failures.

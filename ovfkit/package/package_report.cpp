@@ -9,6 +9,18 @@ namespace ovfkit {
 
 namespace {
 
+base::Json timestamp_json(const TimestampReport& stamp) {
+    base::Json json{{"state", to_string(stamp.state)}};
+    if (stamp.state != CheckState::absent) {
+        json["time"] = base::format_utc_date(stamp.time);
+        json["authority"] = stamp.authority;
+        json["serial"] = stamp.serial;
+        json["trusted"] = stamp.trusted;
+        json["why_not_trusted"] = stamp.why_not_trusted;
+    }
+    return json;
+}
+
 base::Json signature_json(const SignatureReport& signature) {
     base::Json json{{"state", to_string(signature.state)}};
     if (signature.state == CheckState::absent) {
@@ -26,6 +38,9 @@ base::Json signature_json(const SignatureReport& signature) {
     json["self_signed"] = signature.self_signed;
     json["trusted"] = signature.trusted;
     json["why_not_trusted"] = signature.why_not_trusted;
+    json["chain"] = signature.chain;
+    json["judged_at"] = base::format_utc_date(signature.judged_at);
+    json["timestamp"] = timestamp_json(signature.timestamp);
     return json;
 }
 

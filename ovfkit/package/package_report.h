@@ -30,6 +30,16 @@ struct ManifestReport {
     std::vector<std::string> algorithms;  // "SHA256"
 };
 
+// An RFC 3161 time stamp of the signature.
+struct TimestampReport {
+    CheckState state = CheckState::absent;  // ok: it is its authority's, over this signature
+    std::time_t time = 0;
+    std::string authority;
+    std::string serial;
+    bool trusted = false;  // a chain to the trust file for authorities
+    std::string why_not_trusted;
+};
+
 struct SignatureReport {
     CheckState state = CheckState::absent;  // ok: the signature fits the manifest and certificate
     std::string name;                       // of the .cert member
@@ -44,6 +54,10 @@ struct SignatureReport {
     bool self_signed = false;
     bool trusted = false;  // a chain to the trust file: never true without one
     std::string why_not_trusted;
+    std::vector<std::string> chain;  // when trusted: subjects from the signer to the anchor
+    // The moment for which trust was judged: now, or that of a trusted time stamp.
+    std::time_t judged_at = 0;
+    TimestampReport timestamp;
 };
 
 // Something a person should know. Failures are not findings: they are thrown, or collected.

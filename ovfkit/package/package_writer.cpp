@@ -1,27 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/package/package_writer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "ovfkit/package/source/filter/gzip_packer.h"
 #include "ovfkit/package/tar/member_name.h"
 
 namespace ovfkit {
 
-// What a member's data are written to: into the package and into the digest.
-class PackageWriter::HashingSink : public base::ByteSink {
+// What a member's data are written to: into the package and into the digest, chunk by chunk.
+class PackageWriter::MemberSink : public base::ByteSink {
   public:
-    HashingSink(MemberOutput& output, base::DigestAlgorithm algorithm)
-        : output_(output), digest_(algorithm) {}
-    void write(std::span<const std::byte> data) override {
-        output_.write(data);
-        digest_.update(data);
+    MemberSink(PackageWriter& writer, std::string name, std::optional<std::uint64_t> size,
+               std::uint64_t chunk_bytes)
+        : writer_(writer), name_(std::move(name)), size_(size), chunk_bytes_(chunk_bytes) {
+        begin_part();
     }
-    std::string finish_hex() { return digest_.finish_hex(); }
+
+    void write(std::span<const std::byte> data) override {
+        while (!data.empty()) {
+            if (chunk_bytes_ != 0 && in_part_ == chunk_bytes_) {
+                end_part();
+                begin_part();
+            }
+            const std::size_t count =
+                chunk_bytes_ == 0 ? data.size()
+                                  : std::min<std::uint64_t>(data.size(), chunk_bytes_ - in_part_);
+            writer_.output_->write(data.first(count));
+            digest_->update(data.first(count));
+            in_part_ += count;
+            written_ += count;
+            data = data.subspan(count);
+        }
+    }
+
+    // Returns the size of the whole member.
+    std::uint64_t finish() {
+        end_part();
+        if (size_ && written_ != *size_) {
+            throw base::Error(base::ErrorKind::internal,
+                              fmt::format("member '{}' has {} bytes, but {} were announced", name_,
+                                          written_, *size_));
+        }
+        return written_;
+    }
 
   private:
-    MemberOutput& output_;
-    base::Digest digest_;
+    std::string part_name() const {
+        return chunk_bytes_ == 0 ? name_ : fmt::format("{}.{:09}", name_, parts_);
+    }
+    void begin_part() {
+        std::optional<std::uint64_t> part_size = size_;
+        if (size_ && chunk_bytes_ != 0) {
+            part_size = std::min(chunk_bytes_, *size_ - std::min(written_, *size_));
+        }
+        writer_.output_->begin_member(part_name(), part_size);
+        digest_.emplace(writer_.options_.digest);
+        in_part_ = 0;
+    }
+    void end_part() {
+        writer_.output_->end_member();
+        writer_.manifest_.entries.push_back(
+            {part_name(), writer_.options_.digest, digest_->finish_hex()});
+        ++parts_;
+    }
+
+    PackageWriter& writer_;
+    std::string name_;
+    std::optional<std::uint64_t> size_;
+    std::uint64_t chunk_bytes_;
+    std::optional<base::Digest> digest_;
+    std::uint64_t in_part_ = 0;
+    std::uint64_t written_ = 0;
+    std::uint64_t parts_ = 0;
 };
 
 PackageWriter::PackageWriter(base::ByteSink& sink, PackageWriterOptions options)
@@ -45,49 +99,46 @@ void PackageWriter::note_descriptor(const std::string& name) {
     }
 }
 
-base::ByteSink& PackageWriter::begin_member(const std::string& name,
-                                            std::optional<std::uint64_t> size) {
+void PackageWriter::require_new_name(const std::string& name) const {
     if (normalized_member_name(name, "package") != name || manifest_.find(name) != nullptr) {
         throw base::Error(base::ErrorKind::invalid_input,
                           fmt::format("the file name '{}' cannot be used in the package", name),
                           "every file needs a plain name of its own");
     }
+}
+
+base::ByteSink& PackageWriter::begin(const std::string& name, std::optional<std::uint64_t> size,
+                                     std::uint64_t chunk_bytes) {
+    require_new_name(name);
     note_descriptor(name);
-    output_->begin_member(name, size);
-    member_name_ = name;
-    member_start_ = output_->position();
-    member_ = std::make_unique<HashingSink>(*output_, options_.digest);
+    member_ = std::make_unique<MemberSink>(*this, name, size, chunk_bytes);
     return *member_;
 }
 
+base::ByteSink& PackageWriter::begin_member(const std::string& name,
+                                            std::optional<std::uint64_t> size) {
+    return begin(name, size, options_.chunk_bytes);
+}
+
 std::uint64_t PackageWriter::end_member() {
-    const std::uint64_t written = output_->position() - member_start_;
-    output_->end_member();
-    manifest_.entries.push_back({member_name_, options_.digest, member_->finish_hex()});
+    const std::uint64_t written = member_->finish();
     member_.reset();
     return written;
 }
 
-std::uint64_t PackageWriter::write_member(const std::string& name,
-                                          std::optional<std::uint64_t> size, const Fill& fill) {
-    fill(begin_member(name, size));
-    return end_member();
-}
-
 void PackageWriter::add_text(const std::string& name, std::string_view text) {
-    write_member(name, text.size(),
-                 [&](base::ByteSink& sink) { sink.write(base::as_bytes(text)); });
+    begin(name, text.size(), 0).write(base::as_bytes(text));
+    end_member();
 }
 
 void PackageWriter::reserve_text(const std::string& name, std::uint64_t bytes) {
     if (!seekable() || reserved_) {
         base::unreachable("reserving twice, or in a pipe");
     }
-    std::uint64_t offset = 0;
-    write_member(name, bytes, [&](base::ByteSink& sink) {
-        offset = output_->position();
-        sink.write(base::as_bytes(std::string(bytes, '\n')));
-    });
+    base::ByteSink& sink = begin(name, bytes, 0);
+    const std::uint64_t offset = output_->position();
+    sink.write(base::as_bytes(std::string(bytes, '\n')));
+    end_member();
     reserved_ = Reserved{manifest_.entries.size() - 1, offset, bytes};
 }
 
@@ -109,11 +160,20 @@ void PackageWriter::fill_reserved(std::string_view text) {
 }
 
 void PackageWriter::add_member(const std::string& name, std::uint64_t size, const Fill& fill) {
-    write_member(name, size, fill);
+    fill(begin_member(name, size));
+    end_member();
 }
 
 std::uint64_t PackageWriter::add_member(const std::string& name, const Fill& fill) {
-    return write_member(name, std::nullopt, fill);
+    fill(begin_member(name, std::nullopt));
+    return end_member();
+}
+
+std::uint64_t PackageWriter::add_gzip_member(const std::string& name, const Fill& fill) {
+    const auto packer = make_gzip_packer(begin_member(name, std::nullopt));
+    fill(*packer);
+    packer->finish();
+    return end_member();
 }
 
 void PackageWriter::put_unlisted(const std::string& name, std::string_view text) {
@@ -122,17 +182,28 @@ void PackageWriter::put_unlisted(const std::string& name, std::string_view text)
     output_->end_member();
 }
 
-void PackageWriter::finish(const PackageSigner* signer) {
-    finish_with({base_name_ + ".mf", format_manifest(manifest_)}, signer);
+PackageText PackageWriter::manifest_text() const {
+    return {base_name_ + ".mf", format_manifest(manifest_)};
 }
 
-void PackageWriter::finish_with(const PackageText& manifest, const PackageSigner* signer) {
-    if (base_name_.empty() || reserved_ || manifest.name != base_name_ + ".mf") {
+void PackageWriter::finish(const PackageSigner* signer) {
+    const PackageText manifest = manifest_text();
+    if (signer == nullptr) {
+        finish_with(manifest, nullptr);
+        return;
+    }
+    const PackageText certificate{base_name_ + ".cert",
+                                  sign_manifest(manifest.text, manifest.name, *signer)};
+    finish_with(manifest, &certificate);
+}
+
+void PackageWriter::finish_with(const PackageText& manifest, const PackageText* certificate) {
+    if (base_name_.empty() || reserved_) {
         base::unreachable("finishing a package without its descriptor");
     }
     put_unlisted(manifest.name, manifest.text);
-    if (signer != nullptr) {
-        put_unlisted(base_name_ + ".cert", sign_manifest(manifest.text, manifest.name, *signer));
+    if (certificate != nullptr) {
+        put_unlisted(certificate->name, certificate->text);
     }
     output_->finish();
 }

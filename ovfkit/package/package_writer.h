@@ -27,6 +27,9 @@ namespace ovfkit {
 struct PackageWriterOptions {
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
     std::uint64_t mtime = package_time();
+    // Members other than texts are cut into chunks of this size, "disk.vmdk.000000000" and so on;
+    // the File in the descriptor must say so (chunkSize). DSP0243 7.1. 0: they are not.
+    std::uint64_t chunk_bytes = 0;
 };
 
 class PackageWriter {
@@ -55,26 +58,32 @@ class PackageWriter {
     void add_member(const std::string& name, std::uint64_t size, const Fill& fill);
     // Size unknown: seekable output only. Returns the size.
     std::uint64_t add_member(const std::string& name, const Fill& fill);
+    // The same through gzip, for a File with compression="gzip": returns the compressed size.
+    std::uint64_t add_gzip_member(const std::string& name, const Fill& fill);
     // The same in two calls, for data that are pushed: the sink is good until end_member().
     base::ByteSink& begin_member(const std::string& name, std::optional<std::uint64_t> size);
     std::uint64_t end_member();
     // Manifest, certificate if a signer is given, end of the package.
     void finish(const PackageSigner* signer = nullptr);
-    // The same with a manifest that exists already and is kept byte for byte; the caller answers
-    // for its digests. Its name must be the one that belongs to the descriptor.
-    void finish_with(const PackageText& manifest, const PackageSigner* signer);
+    // The same with a manifest that exists already, kept byte for byte, and a certificate file for
+    // it (null: none); the caller answers for both.
+    void finish_with(const PackageText& manifest, const PackageText* certificate);
+
+    // The manifest of all members so far, under the name that belongs to the descriptor.
+    PackageText manifest_text() const;
 
     const std::vector<ManifestEntry>& entries() const { return manifest_.entries; }
 
   private:
-    class HashingSink;
+    class MemberSink;
     struct Reserved {
         std::size_t entry;
         std::uint64_t offset;
         std::uint64_t bytes;
     };
-    std::uint64_t write_member(const std::string& name, std::optional<std::uint64_t> size,
-                               const Fill& fill);
+    base::ByteSink& begin(const std::string& name, std::optional<std::uint64_t> size,
+                          std::uint64_t chunk_bytes);
+    void require_new_name(const std::string& name) const;
     void note_descriptor(const std::string& name);
     void put_unlisted(const std::string& name, std::string_view text);
 
@@ -83,9 +92,7 @@ class PackageWriter {
     Manifest manifest_;
     std::optional<Reserved> reserved_;
     std::string base_name_;  // of the descriptor, without .ovf
-    std::string member_name_;
-    std::unique_ptr<HashingSink> member_;
-    std::uint64_t member_start_ = 0;
+    std::unique_ptr<MemberSink> member_;
 };
 
 }  // namespace ovfkit

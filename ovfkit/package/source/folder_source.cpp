@@ -16,7 +16,6 @@
 #include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/tar/member_name.h"
 #include "ovfkit/package/tar/tar_header.h"
-#include "ovfkit/package/tar/tar_writer.h"
 
 namespace ovfkit {
 
@@ -24,23 +23,6 @@ namespace {
 
 constexpr std::uint64_t kTextLimit = 16 * base::kMiB;
 constexpr std::size_t kMaxMembers = 4096;
-constexpr std::size_t kShortName = 100;  // what fits into every ustar header
-
-std::string padded(std::string data) {
-    data.resize((data.size() + kTarBlock - 1) / kTarBlock * kTarBlock, '\0');
-    return data;
-}
-
-std::string header_of(const std::string& name, std::uint64_t size, char type = '0') {
-    return std::string(base::as_text(make_tar_header(name, size, 0, type)));
-}
-
-// A pax record with the long name, then a header with a short one.
-std::string long_header_of(const std::string& name, std::uint64_t size) {
-    const std::string record = make_pax_record("path", name);
-    return header_of("PaxHeader", record.size(), 'x') + padded(record) +
-           header_of("long-name", size);
-}
 
 struct stat stat_of(int fd, const std::string& name) {
     struct stat info {};
@@ -92,11 +74,10 @@ base::UniqueFd open_beneath(int folder_fd, const std::string& name) {
 }
 
 FolderSource::FolderSource(const std::string& descriptor_path, std::string name)
-    : name_(std::move(name)) {
+    : TarStream(std::move(name)) {
     // The user's own link to the descriptor is followed; names inside the folder are not.
     const std::filesystem::path real = std::filesystem::canonical(descriptor_path);
-    folder_ = real.parent_path().string();
-    folder_fd_ = base::open_file(folder_, O_RDONLY | O_DIRECTORY);
+    folder_fd_ = base::open_file(real.parent_path().string(), O_RDONLY | O_DIRECTORY);
     const std::string descriptor = real.filename().string();
     const std::string stem = descriptor.substr(0, descriptor.size() - 4);
     members_.push_back(descriptor);
@@ -178,19 +159,13 @@ void FolderSource::check_unchanged() const {
     }
 }
 
-// The end of the member before, and the header of the next; at last the end mark.
-void FolderSource::open_next() {
-    pending_.clear();
-    pending_taken_ = 0;
+std::optional<TarStream::Member> FolderSource::next_member() {
     if (file_) {
         check_unchanged();
-        pending_.assign((kTarBlock - file_size_ % kTarBlock) % kTarBlock, '\0');
         file_.reset();
     }
     if (next_ == members_.size()) {
-        pending_.append(2 * kTarBlock, '\0');
-        ended_ = true;
-        return;
+        return std::nullopt;
     }
     const std::string& member = members_.at(next_++);
     file_ = open_beneath(folder_fd_.get(), member);
@@ -199,35 +174,15 @@ void FolderSource::open_next() {
                           fmt::format("'{}' vanished while the package was read", member));
     }
     file_size_ = static_cast<std::uint64_t>(stat_of(file_.get(), member).st_size);
-    file_left_ = file_size_;
-    pending_ += member.size() > kShortName ? long_header_of(member, file_size_)
-                                           : header_of(member, file_size_);
+    return Member{member, file_size_};
 }
 
-std::size_t FolderSource::read(std::span<std::byte> buffer) {
-    while (true) {
-        if (pending_taken_ < pending_.size()) {
-            const auto left = base::as_bytes(pending_).subspan(pending_taken_);
-            const std::size_t count = std::min(left.size(), buffer.size());
-            std::copy_n(left.begin(), count, buffer.begin());
-            pending_taken_ += count;
-            return count;
-        }
-        if (file_ && file_left_ > 0) {
-            const std::size_t want = std::min<std::uint64_t>(file_left_, buffer.size());
-            const std::size_t got =
-                base::read_some(file_.get(), buffer.first(want), members_.at(next_ - 1));
-            if (got == 0) {
-                check_unchanged();
-            }
-            file_left_ -= got;
-            return got;
-        }
-        if (ended_) {
-            return 0;
-        }
-        open_next();
+std::size_t FolderSource::read_member(std::span<std::byte> buffer) {
+    const std::size_t got = base::read_some(file_.get(), buffer, members_.at(next_ - 1));
+    if (got == 0) {
+        check_unchanged();
     }
+    return got;
 }
 
 }  // namespace ovfkit

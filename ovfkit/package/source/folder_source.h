@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
-#include "base/stream.h"
+#include "ovfkit/package/source/tar_stream.h"
 
 namespace ovfkit {
 
@@ -19,34 +19,29 @@ namespace ovfkit {
 // invalid_input for links and whatever is no regular file.
 base::UniqueFd open_beneath(int folder_fd, const std::string& name);
 
-class FolderSource : public base::ByteSource {
+class FolderSource : public TarStream {
   public:
     // `descriptor_path`: of the .ovf file; `name` is what messages call the package.
     FolderSource(const std::string& descriptor_path, std::string name);
-    std::size_t read(std::span<std::byte> buffer) override;
-    const std::string& name() const override { return name_; }
     std::uint64_t size() const override { return total_; }
+
+  protected:
+    std::optional<Member> next_member() override;
+    std::size_t read_member(std::span<std::byte> buffer) override;
 
   private:
     void list_members(const std::string& descriptor, const std::string& manifest);
     void add_if_there(const std::string& name);
     void add_file_or_chunks(const std::string& name);
     std::string read_text(const std::string& name) const;
-    void open_next();
     void check_unchanged() const;
 
-    std::string name_;
-    std::string folder_;
     base::UniqueFd folder_fd_;
     std::vector<std::string> members_;
     std::uint64_t total_ = 0;
     std::size_t next_ = 0;
-    std::string pending_;  // headers and padding, before more data
-    std::size_t pending_taken_ = 0;
     base::UniqueFd file_;
     std::uint64_t file_size_ = 0;
-    std::uint64_t file_left_ = 0;
-    bool ended_ = false;
 };
 
 }  // namespace ovfkit

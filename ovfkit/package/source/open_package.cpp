@@ -12,6 +12,7 @@
 #include "ovfkit/package/source/filter/unpacker.h"
 #include "ovfkit/package/source/folder_source.h"
 #include "ovfkit/package/source/peeked_source.h"
+#include "ovfkit/package/source/zip_source.h"
 #include "ovfkit/package/tar/member_name.h"
 #include "ovfkit/package/tar/tar_header.h"
 
@@ -98,6 +99,7 @@ std::unique_ptr<base::ByteSource> unpacked_source(std::unique_ptr<base::ByteSour
             return std::make_unique<UnpackingSource>(std::move(source), make_xz_unpacker());
         case PackageForm::zstd:
             return std::make_unique<UnpackingSource>(std::move(source), make_zstd_unpacker());
+        case PackageForm::zip: return make_zip_source(std::move(source));
         default: return source;  // what is no package is told by the reader
     }
 }

@@ -2,9 +2,10 @@
 // The one way to open a package, whatever form it has: every form is presented as the tar stream
 // of an OVA, so that one reader with one set of limits (TarReader, read_package, copy_package)
 // reads them all. An OVA comes as it is (a regular file stays seekable, so it can be looked at
-// ahead); .tar.gz, .tar.xz and .tar.zst are unpacked on the way; of an .ovf file or a folder a tar
-// stream is made: descriptor, manifest, certificate, then the files that the descriptor refers to
-// or the manifest lists, opened beneath the folder and never through a link. DSP0243 5.
+// ahead); .tar.gz, .tar.xz and .tar.zst are unpacked on the way, and so is a zip archive with a
+// package or an OVA in it (regular files only); of an .ovf file or a folder a tar stream is made:
+// descriptor, manifest, certificate, then the files that the descriptor refers to or the manifest
+// lists, opened beneath the folder and never through a link. DSP0243 5.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// zlib's streaming inflate for whole archives.
+// zlib's streaming inflate: gzip for whole archives, raw deflate for members of zip archives.
 #include <algorithm>
 #include <limits>
 #include <new>
@@ -14,7 +14,27 @@ namespace ovfkit {
 namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // the largest window, gzip framing only
+constexpr int kRawWindow = -15;       // deflate without any framing
 constexpr std::size_t kMaxChunk = std::numeric_limits<uInt>::max();
+
+struct InflateStep {
+    int result = Z_OK;
+    Unpacker::Step step;
+};
+
+InflateStep inflate_some(z_stream& stream, std::span<const std::byte> in,
+                         std::span<std::byte> out) {
+    const auto given = in.first(std::min(in.size(), kMaxChunk));
+    const auto room = out.first(std::min(out.size(), kMaxChunk));
+    // SAFETY: zlib reads through next_in and never writes; bytes seen as unsigned char.
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(given.data()));
+    stream.avail_in = static_cast<uInt>(given.size());
+    // SAFETY: bytes seen as unsigned char.
+    stream.next_out = reinterpret_cast<Bytef*>(room.data());
+    stream.avail_out = static_cast<uInt>(room.size());
+    const int result = ::inflate(&stream, Z_NO_FLUSH);
+    return {result, {given.size() - stream.avail_in, room.size() - stream.avail_out}};
+}
 
 class GzipUnpacker : public Unpacker {
   public:
@@ -42,21 +62,14 @@ class GzipUnpacker : public Unpacker {
             throw base::Error(base::ErrorKind::invalid_input, "its gzip data end too early",
                               "the file is cut off: copy or download it again");
         }
-        const auto given = in.first(std::min(in.size(), kMaxChunk));
-        const auto room = out.first(std::min(out.size(), kMaxChunk));
-        // SAFETY: zlib reads through next_in and never writes; bytes seen as unsigned char.
-        stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(given.data()));
-        stream_.avail_in = static_cast<uInt>(given.size());
-        // SAFETY: bytes seen as unsigned char.
-        stream_.next_out = reinterpret_cast<Bytef*>(room.data());
-        stream_.avail_out = static_cast<uInt>(room.size());
-        const int result = ::inflate(&stream_, Z_NO_FLUSH);
+        const InflateStep done = inflate_some(stream_, in, out);
+        const int result = done.result;
         if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
             throw base::Error(base::ErrorKind::invalid_input, "its gzip data are damaged",
                               "get the file from its maker again");
         }
         member_open_ = result != Z_STREAM_END;
-        return {given.size() - stream_.avail_in, room.size() - stream_.avail_out};
+        return done.step;
     }
 
   private:
@@ -77,6 +90,54 @@ class GzipUnpacker : public Unpacker {
 };
 
 }  // namespace
+
+namespace {
+
+// One raw deflate stream; what follows its end is not consumed.
+class DeflateUnpacker : public Unpacker {
+  public:
+    DeflateUnpacker() {
+        if (::inflateInit2(&stream_, kRawWindow) != Z_OK) {
+            throw std::bad_alloc();
+        }
+    }
+    DeflateUnpacker(const DeflateUnpacker&) = delete;
+    DeflateUnpacker& operator=(const DeflateUnpacker&) = delete;
+    ~DeflateUnpacker() override { ::inflateEnd(&stream_); }
+
+    Step step(std::span<const std::byte> in, std::span<std::byte> out, bool last) override {
+        if (ended_) {
+            return {};
+        }
+        const InflateStep done = inflate_some(stream_, in, out);
+        if (done.result != Z_OK && done.result != Z_STREAM_END && done.result != Z_BUF_ERROR) {
+            throw base::Error(base::ErrorKind::invalid_input, "its deflate data are damaged",
+                              "get the file from its maker again");
+        }
+        ended_ = done.result == Z_STREAM_END;
+        if (!ended_ && last && in.empty() && done.step.produced == 0) {
+            throw base::Error(base::ErrorKind::invalid_input, "its deflate data end too early",
+                              "get the file from its maker again");
+        }
+        return done.step;
+    }
+
+  private:
+    z_stream stream_{};
+    bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Unpacker> make_deflate_unpacker() {
+    return std::make_unique<DeflateUnpacker>();
+}
+
+std::uint32_t crc32_of(std::uint32_t so_far, std::span<const std::byte> data) {
+    // SAFETY: bytes seen as unsigned char.
+    return static_cast<std::uint32_t>(
+        ::crc32_z(so_far, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+}
 
 std::unique_ptr<Unpacker> make_gzip_unpacker() {
     return std::make_unique<GzipUnpacker>();

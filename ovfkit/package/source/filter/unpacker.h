@@ -32,6 +32,9 @@ std::unique_ptr<Unpacker> make_gzip_unpacker();  // RFC 1952, several members in
 std::unique_ptr<Unpacker> make_xz_unpacker();    // several streams in a row; at most 256 MiB memory
 std::unique_ptr<Unpacker> make_zstd_unpacker();  // several frames in a row; windows up to 128 MiB
 
+std::unique_ptr<Unpacker> make_deflate_unpacker();  // RFC 1951, as zip archives hold it
+std::uint32_t crc32_of(std::uint32_t so_far, std::span<const std::byte> data);  // as zip has it
+
 class UnpackingSource : public base::ByteSource {
   public:
     UnpackingSource(std::unique_ptr<base::ByteSource> packed, std::unique_ptr<Unpacker> unpacker);

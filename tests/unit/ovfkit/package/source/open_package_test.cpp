@@ -217,6 +217,35 @@ TEST_CASE("a compression bomb is given up", "[ovfkit][package][compressed][hosti
     CHECK(read == base::kGiB);
 }
 
+TEST_CASE("a package that lies in a folder of the archive is found", "[ovfkit][package]") {
+    const base::TempDir dir;
+    base::make_dirs(dir.path() / "shop 1.0");
+    const auto put = [&](const std::string& name, std::string_view data) {
+        base::write_file(dir.path() / "shop 1.0" / name, data);
+    };
+    put("shop.ovf", tests::sample_descriptor());
+    put("db-disk1.vmdk", tests::kSampleDisk);
+    put("web.iso", tests::kSampleIso);
+    put("shop.mf", tests::sample_manifest());
+    // The manifest before the descriptor too, and the descriptor last.
+    for (const std::string order :
+         {"'shop 1.0'",
+          "'shop 1.0/shop.mf' 'shop 1.0/web.iso' 'shop 1.0/shop.ovf' 'shop 1.0/db-disk1.vmdk'",
+          "'shop 1.0/db-disk1.vmdk' 'shop 1.0/shop.mf' 'shop 1.0/web.iso' 'shop 1.0/shop.ovf'"}) {
+        CAPTURE(order);
+        base::run_checked(
+            {.argv = {"sh", "-c", "tar -cf x.tar " + order + " && gzip -c x.tar >x.tgz"},
+             .cwd = dir.path()});
+        expect_whole((dir.path() / "x.tar").string());
+        expect_whole((dir.path() / "x.tgz").string());
+        KeepingHandler handler;
+        const auto report = read_at((dir.path() / "x.tgz").string(), handler);
+        CHECK(report.descriptor_name == "shop.ovf");
+        CHECK(std::any_of(report.findings.begin(), report.findings.end(),
+                          [](const auto& finding) { return finding.code == "in_folder"; }));
+    }
+}
+
 TEST_CASE("the form of a package is found by its first bytes", "[ovfkit][package]") {
     const auto form = [](std::string_view text) {
         return ovfkit::find_package_form(base::as_bytes(text));

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// A package in a zip archive as the tar stream of an OVA: descriptor, manifest and certificate
+// first, then the other members. An archive that holds nothing but one .ova gives that. Sizes and
+// checksums of the directory are checked on the way. Regular files only: the directory, which is
+// the truth about a zip archive, stands at its end.
+#pragma once
+
+#include <memory>
+
+#include "base/stream.h"
+
+namespace ovfkit {
+
+// Throws unsupported when the source is no regular file.
+std::unique_ptr<base::ByteSource> make_zip_source(std::unique_ptr<base::ByteSource> source);
+
+}  // namespace ovfkit
