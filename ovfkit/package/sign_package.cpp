@@ -80,22 +80,44 @@ void write_signed_ova(const SignRequest& request, const PackageSigner& signer,
     writer.finish_with(texts.manifest, &texts.certificate);
 }
 
+std::optional<std::string> read_if_there(const fs::path& path) {
+    return fs::exists(path) ? std::optional(base::read_file(path)) : std::nullopt;
+}
+
+// Two files cannot change in one step: both are complete before the first gets its name, and when
+// the second does not get its own, the first is put back.
+void publish_both(const fs::path& folder, const Signed& texts, bool with_manifest) {
+    const fs::path manifest_path = folder / texts.manifest.name;
+    const fs::path certificate_path = folder / texts.certificate.name;
+    const std::optional<std::string> before = read_if_there(manifest_path);
+    base::AtomicFile manifest(manifest_path);
+    base::AtomicFile certificate(certificate_path);
+    base::write_all(manifest.fd(), texts.manifest.text, texts.manifest.name);
+    base::write_all(certificate.fd(), texts.certificate.text, texts.certificate.name);
+    try {
+        if (with_manifest) {
+            manifest.commit();
+        }
+        certificate.commit();
+    } catch (const base::Error&) {
+        if (with_manifest && read_if_there(certificate_path) != texts.certificate.text) {
+            if (before) {
+                base::write_file(manifest_path, *before);
+            } else {
+                fs::remove(manifest_path);
+            }
+        }
+        throw;
+    }
+}
+
 void sign_folder(const SignRequest& request, const std::string& descriptor,
                  const PackageSigner& signer, SignResult& result) {
     PackageWriterOptions options;
     options.digest = request.digest;
     PackageWriter writer(std::make_unique<NoOutput>(), options);
     const Signed texts = copy_and_sign(request, signer, writer, result);
-    // Both are complete before the first gets its name.
-    const fs::path folder = fs::canonical(descriptor).parent_path();
-    base::AtomicFile manifest(folder / texts.manifest.name);
-    base::AtomicFile certificate(folder / texts.certificate.name);
-    base::write_all(manifest.fd(), texts.manifest.text, texts.manifest.name);
-    base::write_all(certificate.fd(), texts.certificate.text, texts.certificate.name);
-    if (result.manifest_made) {
-        manifest.commit();
-    }
-    certificate.commit();
+    publish_both(fs::canonical(descriptor).parent_path(), texts, result.manifest_made);
 }
 
 // Only what is written back in the form that it has.
