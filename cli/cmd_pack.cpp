@@ -129,7 +129,8 @@ void add_pack(CLI::App& app, Chosen& chosen) {
         "EXIT STATUS: 0 packed; 3 no such file; 4 the assembly or a recipe is wrong; 5 a kind of\n"
         "image is not supported; 6 a tool or right is missing; 9 a step of a build failed.\n\n"
         "EXAMPLE: muster pack templates/guestbook -o guestbook.ova --key key.pem --cert cert.pem");
-    verb->callback([options, &chosen] {
+    verb->callback([options, verb, &chosen] {
+        options->digest_given = verb->count("--digest") > 0;
         chosen.run = [options](base::cli::Io& io) { return run_pack(*options, io); };
     });
 }

@@ -20,6 +20,7 @@ struct PackVerbOptions {
     std::string output;
     SigningOptions signing;
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
+    bool digest_given = false;
     std::string chunk_size;  // "2 GiB"; empty: whole files
     int level = 6;
 };

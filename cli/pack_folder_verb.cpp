@@ -31,11 +31,22 @@ int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
                           "a package in a folder is packed into a file, not into a pipe",
                           "name a file: -o FILE.ova");
     }
-    const auto signer = find_signer({options.key, options.certificate});
+    if (!options.chunk_size.empty()) {
+        throw base::Error(base::ErrorKind::unsupported,
+                          "the files of a folder are packed as they are, not cut into chunks",
+                          "pack it without --chunk-size");
+    }
+    auto signer = find_signer(options.signing);
+    if (signer) {
+        signer->algorithm = options.digest;
+    }
     ovfkit::edit::PackFolderOptions pack;
     pack.input = options.assembly;
     pack.output = options.output;
     pack.signer = signer ? &*signer : nullptr;
+    if (options.digest_given) {
+        pack.digest = options.digest;
+    }
     const ovfkit::edit::PackFolderResult result = [&] {
         base::ProgressBar bar("packing", 0, io.err_is_terminal && !io.quiet && !io.json);
         pack.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
