@@ -56,7 +56,8 @@ expect_exit 0 "$MUSTER" verify folder --trust maker.pem
 expect_text "$out" "time       not trusted: signed before "
 expect_exit 0 "$MUSTER" verify folder --trust maker.pem --tsa-trust maker.pem
 expect_text "$out" "no chain leads from its authority 'CN=tsa' to the trust file"
-[ "$(ls folder | tr '\n' ' ')" = "disk.vmdk shop.cert shop.mf shop.ovf web.iso " ] || fail "odd files: $(ls folder)"
+found=$(find folder -type f -printf '%f\n' | sort | tr '\n' ' ')
+[ "$found" = "disk.vmdk shop.cert shop.mf shop.ovf web.iso " ] || fail "odd files: $found"
 
 # The time stamp is what openssl makes of it.
 sed -n '/BEGIN TIMESTAMP/,/END TIMESTAMP/p' folder/shop.cert | sed '1d;$d' | base64 -d >token
