@@ -24,19 +24,6 @@ fails_cleanly "$MUSTER" pack assembly.yaml -o small.ova
 fails_cleanly "$MUSTER" verify small.ova
 fails_cleanly "$MUSTER" inspect small.ova
 
-# A signature for what exists: to a new file, in place, in a folder without and with a manifest.
-fails_cleanly "$MUSTER" sign small.ova -o signed.ova --key maker.key --cert maker.pem
-fails_cleanly "$MUSTER" sign small.ova --key maker.key --cert maker.pem --renew-manifest --digest sha512
-cp -a before whole
-mkdir folder
-(cd folder && make_files)
-mv folder before/
-fails_cleanly "$MUSTER" sign folder --key maker.key --cert maker.pem
-cp good/folder/shop.mf good/folder/shop.cert before/folder/
-fails_cleanly "$MUSTER" sign folder --key maker.key --cert maker.pem --renew-manifest --digest sha512
-rm -rf before
-mv whole before
-
 # The import of a deployment: an image is whole and in the store, or there is none.
 mkdir before/store
 "$IMPORT_ONCE" before/small.ova before/store
