@@ -110,7 +110,7 @@ TEST_CASE("a damaged zip archive never passes", "[ovfkit][package][zip][hostile]
     const std::string path = zips.path("spoiled.zip");
     int refused = 0;
     for (std::size_t at = 0; at < whole.size();
-         at += at < 300 || at + 400 > whole.size() ? 1 : 97) {
+         at += at < 300 || at + 400 > whole.size() ? 1U : 97U) {
         std::string spoiled = whole;
         spoiled[at] = static_cast<char>(spoiled[at] ^ 0x15);
         base::write_file(path, spoiled);
