@@ -88,10 +88,7 @@ bool is_passing(CURLcode code) {
 class HttpSource : public ByteSource {
   public:
     HttpSource(std::string url, const HttpSourceOptions& options)
-        : url_(std::move(url)), options_(options), multi_(curl_multi_init()) {
-        start();
-        advance();  // so that a missing file is told at once
-    }
+        : url_(std::move(url)), options_(options), multi_(curl_multi_init()) {}
     HttpSource(const HttpSource&) = delete;
     HttpSource& operator=(const HttpSource&) = delete;
     ~HttpSource() override {
@@ -99,6 +96,11 @@ class HttpSource : public ByteSource {
         curl_multi_cleanup(multi_);
     }
 
+    // Up to the first bytes, so that a missing file is told at once.
+    void begin() {
+        start();
+        advance();
+    }
     std::size_t read(std::span<std::byte> buffer) override {
         if (taken_ == data_.size()) {
             data_.clear();
@@ -392,7 +394,9 @@ bool is_private_address(const std::string& ip) {
 
 std::unique_ptr<ByteSource> open_http_source(const std::string& url,
                                              const HttpSourceOptions& options) {
-    return std::make_unique<HttpSource>(url, options);
+    auto source = std::make_unique<HttpSource>(url, options);
+    source->begin();
+    return source;
 }
 
 }  // namespace base
