@@ -66,6 +66,13 @@ void rename_file(const fs::path& from, const fs::path& to) {
     }
 }
 
+void fsync_file(const fs::path& path) {
+    const UniqueFd fd = open_regular(path.string());
+    if (::fsync(fd.get()) != 0) {
+        throw SystemError(errno, fmt::format("cannot sync '{}'", path.string()));
+    }
+}
+
 void fsync_dir(const fs::path& path) {
     const fs::path folder = path.empty() ? fs::path(".") : path;
     const UniqueFd fd = open_file(folder.string(), O_RDONLY | O_DIRECTORY);

@@ -19,6 +19,7 @@ void write_file(const std::filesystem::path& path, std::string_view data, unsign
 void make_dirs(const std::filesystem::path& path, unsigned mode = 0755);
 void remove_all(const std::filesystem::path& path);  // absent is fine
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+void fsync_file(const std::filesystem::path& path);  // a regular file
 void fsync_dir(const std::filesystem::path& path);
 std::uint64_t file_size(const std::filesystem::path& path);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/letter_case.h"
 
 namespace base {
 
@@ -67,9 +68,7 @@ bool split_header(std::string_view line, std::string& name, std::string& value) 
     if (colon == std::string_view::npos) {
         return false;
     }
-    name = line.substr(0, colon);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    name = to_lower(line.substr(0, colon));
     value = without_blanks(line.substr(colon + 1));
     return true;
 }

@@ -20,7 +20,7 @@ using base::Error;
 using base::ErrorKind;
 using base::cli::printable_line;
 
-constexpr const char* kFooter =
+constexpr const char* kEditFooter =
     R"(Changes are applied in the order in which they are given, so --system and --configuration
 stand before what they are for. A script is a YAML list with the same words:
     - system: web
@@ -176,7 +176,7 @@ void add_edit(CLI::App& app, Chosen& chosen) {
         add_change(*verb, options, std::string(operation.name), operation.shape, operation.help);
     }
     add_change(*verb, options, "script", "FILE", "changes from a YAML file");
-    verb->footer(kFooter);
+    verb->footer(kEditFooter);
     verb->callback([options, &chosen] {
         chosen.run = [options](base::cli::Io& io) { return run_edit(*options, io); };
     });

@@ -19,7 +19,7 @@ namespace {
 
 using base::Json;
 
-constexpr const char* kFooter = R"(EXIT STATUS
+constexpr const char* kKvFooter = R"(EXIT STATUS
   0 done, 3 no such deployment, machine or key, 4 bad key or value, 8 the key did not come in time
 
 EXAMPLE
@@ -101,7 +101,7 @@ int run_wait(const KvOptions& options, const DaemonClient& client, base::cli::Io
 CLI::App* add_action(CLI::App& kv, Chosen& chosen, const std::shared_ptr<KvOptions>& options,
                      const char* name, const char* what, KvOptions::Action action) {
     CLI::App* sub = kv.add_subcommand(name, what);
-    sub->footer(kFooter);
+    sub->footer(kKvFooter);
     sub->add_option("DEPLOYMENT", options->deployment, "name of the deployment")->required();
     sub->add_option("MACHINE", options->machine, "name of the machine")->required();
     sub->callback([&chosen, options, action] {
@@ -117,7 +117,7 @@ void add_kv(CLI::App& app, Chosen& chosen) {
     const auto options = std::make_shared<KvOptions>();
     CLI::App* kv = app.add_subcommand("kv", "read and set the keys shared with a machine's guest");
     kv->require_subcommand(1);
-    kv->footer(kFooter);
+    kv->footer(kKvFooter);
     using Action = KvOptions::Action;
     CLI::App* get = add_action(*kv, chosen, options, "get", "print a value", Action::get);
     get->add_option("KEY", options->key, "the key")->required();

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "hvruntime/machine/machine_spec.h"
 #include "ovfkit/descriptor/envelope_queries.h"
 
@@ -24,13 +25,6 @@ namespace resource = ovfkit::resource;
 constexpr std::uint64_t kDefaultMemory = 512ULL << 20U;
 constexpr std::uint32_t kMaxCpus = 128;
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return result;
-}
-
 // A system with our MachineSection is built for muster and has virtio drivers; any other guest gets
 // what its descriptor asks for, as near as QEMU has it.
 DiskBus bus_of(const ovfkit::VirtualSystem& system, const ovfkit::AttachedDisk& disk,
@@ -41,7 +35,7 @@ DiskBus bus_of(const ovfkit::VirtualSystem& system, const ovfkit::AttachedDisk& 
     if (disk.controller == nullptr) {
         return DiskBus::sata;
     }
-    const std::string subtype = lower(disk.controller->resource_subtype);
+    const std::string subtype = base::to_lower(disk.controller->resource_subtype);
     switch (disk.controller->resource_type) {
         case resource::kScsiController:
             if (subtype.find("virtio") == std::string::npos) {
@@ -59,7 +53,7 @@ DiskBus bus_of(const ovfkit::VirtualSystem& system, const ovfkit::AttachedDisk& 
 }
 
 NicModel model_of(const ovfkit::VirtualSystem& system, const ovfkit::HardwareItem& item) {
-    const std::string subtype = lower(item.resource_subtype);
+    const std::string subtype = base::to_lower(item.resource_subtype);
     if (system.machine || subtype.find("virtio") != std::string::npos) {
         return NicModel::virtio;
     }

@@ -17,6 +17,7 @@
 
 #include "base/cli/io.h"
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "base/log.h"
 #include "hvruntime/api/route.h"
 #include "hvruntime/api/unix_listener.h"
@@ -199,10 +200,7 @@ std::size_t on_unescape(void* /*user*/, MHD_Connection* /*connection*/, char* te
 
 MHD_Result on_header(void* user, MHD_ValueKind /*kind*/, const char* key, const char* value) {
     base::guarded("api", [&] {
-        std::string name(key);
-        std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        static_cast<Request*>(user)->headers[name] = value == nullptr ? "" : value;
+        static_cast<Request*>(user)->headers[base::to_lower(key)] = value == nullptr ? "" : value;
     });
     return MHD_YES;
 }

@@ -22,6 +22,7 @@
 
 #include "base/byte_size.h"
 #include "base/crypto/digest.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -65,16 +66,9 @@ std::string decode_holder(std::string_view name) {
     return holder;
 }
 
-void sync_file(const fs::path& path) {
-    const base::UniqueFd fd = base::open_regular(path.string());
-    if (::fsync(fd.get()) != 0) {
-        throw base::SystemError(errno, fmt::format("cannot sync '{}'", path.string()));
-    }
-}
-
 // Published files are only read from now on.
 void seal_file(const fs::path& path) {
-    sync_file(path);
+    base::fsync_file(path);
     if (::chmod(path.c_str(), 0400) != 0) {
         throw base::SystemError(errno, fmt::format("cannot protect '{}'", path.string()));
     }

@@ -22,13 +22,6 @@ namespace {
 
 constexpr std::uint64_t kConsoleLogLimit = 4 * base::kMiB;
 
-void sync_file(const fs::path& path) {
-    const base::UniqueFd fd = base::open_regular(path.string());
-    if (::fsync(fd.get()) != 0) {
-        throw base::SystemError(errno, fmt::format("cannot sync '{}'", path.string()));
-    }
-}
-
 }  // namespace
 
 void make_machine_folder(const MachinePaths& paths, const MachineSpec& spec) {
@@ -41,7 +34,7 @@ void make_machine_folder(const MachinePaths& paths, const MachineSpec& spec) {
         base::in_context(fmt::format("disk '{}'", disk.id), [&] {
             create_overlay(temporary.overlay(disk.id),
                            {.base = disk.base, .capacity_bytes = disk.capacity_bytes});
-            sync_file(temporary.overlay(disk.id));
+            base::fsync_file(temporary.overlay(disk.id));
         });
     }
     base::write_file(temporary.spec(), base::to_json_text(to_json(spec), 2), 0600);

@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/envelope_queries.h"
 #include "ovfkit/descriptor/units.h"
 
@@ -22,18 +23,11 @@ namespace {
 using Bound = HardwareItem::Bound;
 using Items = std::vector<const HardwareItem*>;
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
-
 // Kind of machine, then minus the version: the smallest is the best.
 using Rank = std::pair<int, int>;
 
 Rank rank_of_type(const std::string& text) {
-    const std::string type = lower(text);
+    const std::string type = base::to_lower(text);
     if (type.starts_with("muster")) {
         return {0, 0};
     }
@@ -62,8 +56,9 @@ Rank rank_of(const HardwareSection& section) {
 bool is_called(const HardwareSection& section, std::string_view type_or_id) {
     const auto& types = section.system_types;
     return section.id == type_or_id ||
-           std::any_of(types.begin(), types.end(),
-                       [&](const std::string& type) { return lower(type) == lower(type_or_id); });
+           std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+               return base::to_lower(type) == base::to_lower(type_or_id);
+           });
 }
 
 template <typename Visit>
@@ -165,12 +160,12 @@ std::uint64_t processors_of(const HardwareItem& item) {
 }
 
 bool is_true(std::string_view text) {
-    const std::string value = lower(text);
+    const std::string value = base::to_lower(text);
     return value == "true" || value == "1";
 }
 
 void read_setting(const VendorSetting& setting, Firmware& firmware) {
-    const std::string value = lower(setting.value);
+    const std::string value = base::to_lower(setting.value);
     if (setting.key == "firmware") {
         firmware.kind = value == "efi"    ? Firmware::Kind::efi
                         : value == "bios" ? Firmware::Kind::bios
@@ -185,7 +180,7 @@ void read_setting(const VendorSetting& setting, Firmware& firmware) {
 
 // "<Firmware type="EFI64"/>", "<TrustedPlatformModule type="v2_0"/>" of vbox:Machine, at any depth.
 void read_virtualbox(const xml::Element& element, Firmware& firmware) {
-    const std::string type = lower(element.find_attribute("type").value_or(""));
+    const std::string type = base::to_lower(element.find_attribute("type").value_or(""));
     if (element.local_name == "Firmware") {
         firmware.kind = type.starts_with("efi") ? Firmware::Kind::efi : Firmware::Kind::bios;
     } else if (element.local_name == "TrustedPlatformModule") {
@@ -281,7 +276,7 @@ Firmware firmware_of(const VirtualSystem& system) {
     }
     for (const HardwareItem& item : hardware->items) {
         if (item.resource_type == resource::kOther &&
-            lower(item.resource_subtype) == "vmware.vtpm") {
+            base::to_lower(item.resource_subtype) == "vmware.vtpm") {
             firmware.tpm = "2.0";
         }
     }

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/letter_case.h"
 #include "ovfkit/disk/codec/gzip_sink.h"
 #include "ovfkit/disk/raw/raw_sink.h"
 #include "ovfkit/disk/stream_vmdk_decoder.h"
@@ -35,14 +36,8 @@ constexpr std::array<KnownUri, 3> kKnownUris{{
     {"raw-disk", DeclaredFormat::raw},
 }};
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 DeclaredFormat declared_format(const std::string& uri) {
-    const std::string text = lower(uri);
+    const std::string text = base::to_lower(uri);
     for (const KnownUri& known : kKnownUris) {
         if (text.find(known.part) != std::string::npos) {
             return known.format;
@@ -160,7 +155,7 @@ std::unique_ptr<DiskSink> make_member_sink(const DiskSinkOptions& options,
                                            const std::string& format_uri,
                                            const std::string& compression) {
     auto disk = std::make_unique<ChoosingSink>(options, format_uri);
-    const std::string method = lower(compression);
+    const std::string method = base::to_lower(compression);
     if (method.empty() || method == "identity") {
         return disk;
     }

@@ -36,6 +36,10 @@ std::string attribute_of(const EditableElement& element, std::string_view local)
     return element.find_attribute(local).value_or("");
 }
 
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 std::vector<std::string> ids_of(const std::vector<EditableElement*>& elements,
                                 std::string_view attribute) {
     std::vector<std::string> ids;

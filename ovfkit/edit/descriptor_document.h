@@ -79,6 +79,7 @@ class DescriptorDocument {
 std::string attribute_of(const EditableElement& element, std::string_view local);
 std::vector<std::string> ids_of(const std::vector<EditableElement*>& elements,
                                 std::string_view attribute);
+bool contains(const std::vector<std::string>& words, const std::string& word);
 // "web", "web-2", "web-3", …: the first that is not among `taken`.
 std::string free_name(const std::string& wanted, const std::vector<std::string>& taken);
 

@@ -31,10 +31,6 @@ struct Quantity {
 constexpr Quantity kCpus{resource::kProcessor, "cpus", "Processors", "hertz * 10^6"};
 constexpr Quantity kMemory{resource::kMemory, "memory", "Memory", "byte * 2^20"};
 
-bool contains(const std::vector<std::string>& words, const std::string& word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 std::optional<std::uint64_t> number_of(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -24,10 +24,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kMergedSections{
     "References", "DiskSection", "NetworkSection", "DeploymentOptionSection"};
 
-bool contains(const std::vector<std::string>& words, const std::string& word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 std::vector<std::string> content_ids(const DescriptorDocument& document) {
     std::vector<std::string> ids = ids_of(document.systems(), "id");
     for (const std::string& id : ids_of(document.collections(), "id")) {

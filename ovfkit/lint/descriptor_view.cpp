@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/hardware.h"
 #include "ovfkit/descriptor/read/reading.h"
 
@@ -184,15 +185,8 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
     return whole ? std::optional(value) : std::nullopt;
 }
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return result;
-}
-
 std::vector<std::string> subtypes_of(std::string_view text) {
-    return words_of(lower(text));
+    return words_of(base::to_lower(text));
 }
 
 std::optional<ResourceName> resource_of(std::string_view host_resource) {

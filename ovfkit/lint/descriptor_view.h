@@ -74,7 +74,6 @@ std::string_view attribute_of(const xml::Element& element, std::string_view loca
 // The trimmed text of the first child of that name, or "".
 std::string_view child_text_of(const xml::Element& element, std::string_view local);
 std::optional<std::uint64_t> number_of(std::string_view text);
-std::string lower(std::string_view text);
 // The words of a subtype, in lower case: descriptors name several to choose from.
 std::vector<std::string> subtypes_of(std::string_view text);
 // "disk 'x'" of "ovf:/disk/x"; nothing for other texts. Accepts what the field writes.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "ovfkit/xml/editable_parser.h"
 #include "ovfkit/xml/foreign_document.h"
 #include "ovfkit/xml/text_encoding.h"
@@ -26,9 +27,8 @@ void declare_utf8(std::string& declaration) {
     if (close == std::string::npos) {
         return;
     }
-    std::string encoding = declaration.substr(open + 1, close - open - 1);
-    std::transform(encoding.begin(), encoding.end(), encoding.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string encoding =
+        base::to_lower(std::string_view(declaration).substr(open + 1, close - open - 1));
     if (encoding != "utf-8" && encoding != "utf8") {
         declaration.replace(open + 1, close - open - 1, "UTF-8");
     }

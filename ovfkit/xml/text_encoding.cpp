@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 
 namespace ovfkit::xml {
 
@@ -65,10 +66,7 @@ std::string declared_encoding(std::string_view text) {
     if (end == std::string_view::npos) {
         return "";
     }
-    std::string encoding(declaration.substr(quote + 1, end - quote - 1));
-    std::transform(encoding.begin(), encoding.end(), encoding.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return encoding;
+    return base::to_lower(declaration.substr(quote + 1, end - quote - 1));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/machine_fixture.h"
 
 namespace tests {

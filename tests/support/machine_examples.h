@@ -2,10 +2,7 @@
 // Machine specs for tests, and a runtime in folders of its own.
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <string>
-#include <thread>
 
 #include "base/byte_size.h"
 #include "base/file.h"
@@ -49,18 +46,6 @@ inline hvruntime::MachineSpec full_machine() {
     spec.initrd = "/images/aa/initrd";
     spec.cmdline = "root=/dev/vda1 console=ttyS0";
     return spec;
-}
-
-inline bool eventually(const std::function<bool()>& condition,
-                       std::chrono::milliseconds limit = std::chrono::seconds(20)) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return true;
 }
 
 }  // namespace tests

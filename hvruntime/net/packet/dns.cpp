@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/letter_case.h"
 #include "hvruntime/net/packet/dns_name.h"
 
 namespace hvruntime::net {
@@ -37,13 +38,6 @@ std::optional<Ipv4Address> reverse_address(std::string_view name) {
     }
     const std::uint32_t v = swapped->value;
     return Ipv4Address{(v >> 24U) | ((v >> 8U) & 0xff00U) | ((v << 8U) & 0xff0000U) | (v << 24U)};
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return result;
 }
 
 void write_header(WireWriter& out, const DnsQuery& query, unsigned flags, std::size_t answers) {
@@ -110,7 +104,7 @@ DnsReading read_dns_query(ByteView payload) {
 
 DnsZone::DnsZone(const SwitchSpec& spec, Subnet subnet) : subnet_(subnet) {
     for (const std::string& domain : spec.domains) {
-        domains_.push_back(lower(domain));
+        domains_.push_back(base::to_lower(domain));
     }
     for (const SwitchHost& host : spec.hosts) {
         const Ipv4Address ip = find_ipv4(host.ip).value_or(Ipv4Address{});
@@ -121,7 +115,7 @@ DnsZone::DnsZone(const SwitchSpec& spec, Subnet subnet) : subnet_(subnet) {
     }
     const auto own = addresses_;
     for (const SwitchDnsRecord& record : spec.dns_records) {
-        if (!own.contains(lower(record.name))) {
+        if (!own.contains(base::to_lower(record.name))) {
             add(record.name, find_ipv4(record.ip).value_or(Ipv4Address{}));
         }
     }
@@ -129,7 +123,7 @@ DnsZone::DnsZone(const SwitchSpec& spec, Subnet subnet) : subnet_(subnet) {
 }
 
 void DnsZone::add(const std::string& name, Ipv4Address ip) {
-    std::vector<std::string> names{lower(name)};
+    std::vector<std::string> names{base::to_lower(name)};
     for (const std::string& domain : domains_) {
         names.push_back(names.front() + "." + domain);
     }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/messages/texts.h"
 #include "ovfkit/descriptor/read/reading.h"
 #include "ovfkit/xml/foreign_document.h"
@@ -16,24 +17,23 @@ namespace ovfkit {
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-        return c == '_' ? '-' : static_cast<char>(std::tolower(c));
-    });
-    return out;
+// "en_US" and "en-us" are one language.
+std::string plain_tag(std::string_view language) {
+    std::string tag = base::to_lower(language);
+    std::replace(tag.begin(), tag.end(), '_', '-');
+    return tag;
 }
 
 // "de" of "de-DE"
 std::string primary(std::string_view language) {
-    return lower(language.substr(0, language.find_first_of("-_")));
+    return plain_tag(language.substr(0, language.find_first_of("-_")));
 }
 
 using Messages = std::unordered_map<std::string_view, std::string_view>;
 
 // The first bundle that has a message wins. A bundle without a language is in the descriptor's.
 template <typename Fits>
-void collect(const Envelope& envelope, const Fits& fits, Messages& messages) {
+void collect_messages(const Envelope& envelope, const Fits& fits, Messages& messages) {
     for (const MessageBundle& bundle : envelope.message_bundles) {
         if (fits(bundle.language.empty() ? envelope.language : bundle.language)) {
             for (const Message& message : bundle.messages) {
@@ -45,9 +45,10 @@ void collect(const Envelope& envelope, const Fits& fits, Messages& messages) {
 
 Messages messages_for(const Envelope& envelope, std::string_view language) {
     Messages messages;
-    collect(
-        envelope, [&](const std::string& one) { return lower(one) == lower(language); }, messages);
-    collect(
+    collect_messages(
+        envelope, [&](const std::string& one) { return plain_tag(one) == plain_tag(language); },
+        messages);
+    collect_messages(
         envelope, [&](const std::string& one) { return primary(one) == primary(language); },
         messages);
     return messages;
@@ -114,7 +115,7 @@ void localise(Envelope& envelope, std::string_view language) {
     }
     const Messages wanted = language.empty() ? Messages{} : messages_for(envelope, language);
     Messages fallback = messages_for(envelope, envelope.language);
-    collect(
+    collect_messages(
         envelope, [](const std::string& /*any*/) { return true; }, fallback);
     visit_texts(envelope, [&](const MessageIds& ids, const std::string& name, std::string& text) {
         const auto id = ids.find(name);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/property/property_type.h"
 #include "ovfkit/descriptor/property/qualifiers.h"
 #include "ovfkit/xml/names.h"
@@ -58,9 +59,7 @@ bool is_ip_address(std::string_view value) {
 }
 
 bool is_boolean(std::string_view value) {
-    std::string text(value);
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string text = base::to_lower(value);
     return text == "true" || text == "false" || text == "1" || text == "0";
 }
 
@@ -135,7 +134,7 @@ bool is_listed(const PropertyType& type, std::string_view value, const std::stri
 
 Fault choice_fault(const PropertyType& type, std::string_view value,
                    const std::vector<std::string>& choices) {
-    constexpr std::size_t kShown = 8;
+    constexpr std::size_t kChoicesShown = 8;
     const bool listed = choices.empty() ||
                         std::any_of(choices.begin(), choices.end(), [&](const std::string& entry) {
                             return is_listed(type, value, entry);
@@ -145,9 +144,9 @@ Fault choice_fault(const PropertyType& type, std::string_view value,
     }
     const std::vector<std::string> shown(
         choices.begin(),
-        choices.begin() + static_cast<std::ptrdiff_t>(std::min(choices.size(), kShown)));
+        choices.begin() + static_cast<std::ptrdiff_t>(std::min(choices.size(), kChoicesShown)));
     return fmt::format("is not one of {}{}", fmt::join(shown, ", "),
-                       choices.size() > kShown ? " and others" : "");
+                       choices.size() > kChoicesShown ? " and others" : "");
 }
 
 std::optional<double> as_double(const std::optional<std::uint64_t>& value) {

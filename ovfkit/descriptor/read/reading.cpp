@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/xml/names.h"
 
 namespace ovfkit {
@@ -72,9 +73,7 @@ bool Reading::boolean(const xml::Element& element, std::string_view attribute, b
     if (!text || text->empty()) {
         return fallback;
     }
-    std::string value(xml::trimmed(*text));
-    std::transform(value.begin(), value.end(), value.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string value = base::to_lower(xml::trimmed(*text));
     if (value == "true" || value == "1") {
         return true;
     }

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint32_t kMagic = 0xbeda107f;
 constexpr std::uint32_t kVersion = 0x00010001;
-constexpr std::uint32_t kDynamic = 1;
-constexpr std::uint32_t kFixed = 2;
+constexpr std::uint32_t kVdiDynamic = 1;
+constexpr std::uint32_t kVdiFixed = 2;
 constexpr std::uint32_t kFirstUnallocated = 0xfffffffe;  // zeros; the next: never written
 
 }  // namespace
@@ -27,7 +27,7 @@ BlockMap read_vdi_map(int fd, std::uint64_t file_size, const std::string& name) 
         file.fail_unsupported(fmt::format("is of version {:#x}", version));
     }
     const auto type = load_le<std::uint32_t>(header, 0x4c);
-    if ((type != kDynamic && type != kFixed) ||
+    if ((type != kVdiDynamic && type != kVdiFixed) ||
         !is_all_zero(std::span(header).subspan(0x1a8, 16))) {  // UUID of its parent
         file.fail_unsupported("is a snapshot of another disk");
     }

@@ -10,10 +10,10 @@ namespace ovfkit {
 
 namespace {
 
-constexpr std::uint64_t kFooterBytes = 512;
+constexpr std::uint64_t kVhdFooterBytes = 512;
 constexpr std::uint64_t kHeaderBytes = 1024;
-constexpr std::uint32_t kFixed = 2;
-constexpr std::uint32_t kDynamic = 3;
+constexpr std::uint32_t kVhdFixed = 2;
+constexpr std::uint32_t kVhdDynamic = 3;
 constexpr std::uint32_t kUnallocated = 0xffffffff;
 constexpr std::uint64_t kFixedBlockBytes = 256 * base::kMiB;
 
@@ -27,10 +27,10 @@ bool checksum_fits(std::span<const std::byte> bytes, std::size_t at) {
 }
 
 std::vector<std::byte> read_footer(const BlockMapFile& file) {
-    if (file.size() < kFooterBytes) {
+    if (file.size() < kVhdFooterBytes) {
         file.fail_damaged("it ends within its footer");
     }
-    auto footer = file.read(file.size() - kFooterBytes, kFooterBytes);
+    auto footer = file.read(file.size() - kVhdFooterBytes, kVhdFooterBytes);
     if (!base::as_text(footer).starts_with("conectix")) {
         file.fail_damaged("it ends without a footer");
     }
@@ -47,7 +47,7 @@ std::vector<std::byte> read_footer(const BlockMapFile& file) {
 void map_fixed(const BlockMapFile& file, BlockMap& map) {
     map.block_bytes = kFixedBlockBytes;
     const std::uint64_t blocks = file.check_geometry(map.capacity_bytes, map.block_bytes);
-    if (map.capacity_bytes > file.size() - kFooterBytes) {
+    if (map.capacity_bytes > file.size() - kVhdFooterBytes) {
         file.fail_damaged("it is shorter than its size");
     }
     for (std::uint64_t i = 0; i < blocks; ++i) {
@@ -84,9 +84,9 @@ BlockMap read_vhd_map(int fd, std::uint64_t file_size, const std::string& name) 
     const auto footer = read_footer(file);
     BlockMap map{.format = DiskFormat::vpc, .capacity_bytes = load_be<std::uint64_t>(footer, 48)};
     const auto type = load_be<std::uint32_t>(footer, 60);
-    if (type == kDynamic) {
+    if (type == kVhdDynamic) {
         map_dynamic(file, load_be<std::uint64_t>(footer, 16), map);
-    } else if (type == kFixed) {
+    } else if (type == kVhdFixed) {
         map_fixed(file, map);
     } else {
         file.fail_unsupported("is a differencing disk or of an unknown type");

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 
 namespace ovfkit::vmdk {
 
@@ -38,10 +39,7 @@ std::string lower_trimmed(std::string_view text) {
     if (begin == std::string_view::npos) {
         return "";
     }
-    std::string result(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return result;
+    return base::to_lower(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
 }
 
 [[noreturn]] void fail_unsupported(const std::string& name, std::string_view what) {

@@ -14,7 +14,6 @@ namespace ovfkit::vmdk {
 
 namespace {
 
-constexpr std::uint64_t kMostDescriptorSectors = base::kMiB / kSector;
 constexpr std::uint64_t kMostEarlyBytes = 4 * base::kMiB;
 
 void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {

@@ -13,6 +13,8 @@
 namespace ovfkit::vmdk {
 
 inline constexpr std::uint64_t kSector = 512;
+// Of the embedded descriptor: more is not read.
+inline constexpr std::uint64_t kMostDescriptorSectors = (1U << 20U) / kSector;
 inline constexpr std::uint64_t kDirectoryAtEnd = ~std::uint64_t{0};  // GD_AT_END
 inline constexpr std::uint32_t kFlagNewlines = 1U << 0U;
 inline constexpr std::uint32_t kFlagZeroGrains = 1U << 2U;

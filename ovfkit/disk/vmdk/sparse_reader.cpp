@@ -23,7 +23,6 @@ namespace ovfkit::vmdk {
 namespace {
 
 constexpr std::uint64_t kMostCapacity = 65536 * base::kGiB;
-constexpr std::uint64_t kMostDescriptorSectors = base::kMiB / kSector;
 constexpr std::size_t kTablesInMemory = 64;
 
 class SparseReader : public DiskReader {

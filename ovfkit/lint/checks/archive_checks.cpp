@@ -14,7 +14,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kArchiveRules{
     Rule{
         "PKG-001", "the package cannot be read", everywhere(kError),
         "It is damaged, no package at all, or holds what no importer should touch: links, devices, "
@@ -203,7 +203,7 @@ void check_files(const PackageView& package, Findings& findings) {
 }  // namespace
 
 Rules archive_rules() {
-    return kRules;
+    return kArchiveRules;
 }
 
 void check_archive(const PackageView& package, Findings& findings) {

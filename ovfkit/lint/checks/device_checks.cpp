@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/hardware.h"
 #include "ovfkit/lint/checks/checks.h"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr int kSound = 35;
 constexpr int kNvram = 32768;
 
-constexpr std::array kRules{
+constexpr std::array kDeviceRules{
     Rule{"OVF-701", "a network adapter is on no network", everywhere(kWarning).with(kMuster, kNote),
          "Importers leave it unplugged, or take the first network they have.",
          "Add rasd:Connection.", "DSP0243 8.3, 9.2"},
@@ -159,10 +160,10 @@ void check_device(const ItemView& item, Findings& findings) {
     } else if (*item.type == kNvram) {
         add("OVF-713");
     } else if (*item.type == resource::kUsbController) {
-        if (!lower(item.subtype).starts_with("vmware.usb.")) {
+        if (!base::to_lower(item.subtype).starts_with("vmware.usb.")) {
             add("OVF-712");
         }
-    } else if (lower(item.subtype).find("pcipassthr") != std::string::npos) {
+    } else if (base::to_lower(item.subtype).find("pcipassthr") != std::string::npos) {
         add("OVF-714");
     } else if (!holds(kVmwareTypes, *item.type) && *item.type != resource::kLogicalDisk) {
         add("OVF-710");
@@ -175,7 +176,7 @@ void check_device(const ItemView& item, Findings& findings) {
 }  // namespace
 
 Rules device_rules() {
-    return kRules;
+    return kDeviceRules;
 }
 
 void check_devices(const DescriptorView& view, Findings& findings) {

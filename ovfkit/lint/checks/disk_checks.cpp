@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/units.h"
 #include "ovfkit/lint/checks/checks.h"
 
@@ -14,7 +15,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kDiskRules{
     Rule{"OVF-301", "the unit of a capacity is not written as the standard says",
          everywhere(kNote).with(kVmware | kVirtualBox, kWarning).with(kProxmox, kWarning),
          "Proxmox reads 'byte * 2^N' only and takes other disks as of unknown size; VirtualBox "
@@ -91,7 +92,7 @@ bool is_standard_unit(std::string_view unit) {
 }
 
 void check_format(const xml::Element& disk, std::string_view id, Findings& findings) {
-    const std::string format = lower(attribute_of(disk, "format"));
+    const std::string format = base::to_lower(attribute_of(disk, "format"));
     if (format.empty() || format == kStreamOptimized) {
         return;
     }
@@ -138,7 +139,7 @@ void check_capacity(const DescriptorView& view, const xml::Element& disk, std::s
     }
     const xml::Element* file = view.find_file(attribute_of(disk, "fileRef"));
     if (file != nullptr && *bytes > 0 && number_of(attribute_of(*file, "size")) == bytes &&
-        lower(attribute_of(disk, "format")).find("vmdk") != std::string::npos) {
+        base::to_lower(attribute_of(disk, "format")).find("vmdk") != std::string::npos) {
         findings.add(
             "OVF-311", disk.place,
             fmt::format("the capacity of disk '{}' is the size of its file, {} bytes", id, *bytes));
@@ -197,7 +198,7 @@ std::map<std::string, std::size_t, std::less<>> users_of_disks(const DescriptorV
 }  // namespace
 
 Rules disk_rules() {
-    return kRules;
+    return kDiskRules;
 }
 
 void check_disks(const DescriptorView& view, Findings& findings) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/read/reading.h"
 #include "ovfkit/lint/checks/checks.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 using Version = DescriptorView::Version;
 
-constexpr std::array kRules{
+constexpr std::array kEnvelopeRules{
     Rule{"OVF-101", "the descriptor is of OVF 0.9",
          everywhere(kWarning).with(kVirtV2v | kProxmox | kOracleVm, kError).with(kMuster, kNote),
          "VMware's namespace of 2008; virt-v2v and Proxmox look for the one of OVF 1 and find "
@@ -225,7 +226,7 @@ void check_strings(const DescriptorView& view, Findings& findings) {
                 "OVF-113", child.place,
                 fmt::format("the messages of '{}' are in a file of their own", language_of(child)));
         }
-        if (++languages[lower(language_of(child))] == 2) {
+        if (++languages[base::to_lower(language_of(child))] == 2) {
             findings.add("OVF-115", child.place,
                          fmt::format("there are several Strings for '{}'", language_of(child)));
         }
@@ -265,7 +266,7 @@ void check_choices(const DescriptorView& view, Findings& findings) {
 }  // namespace
 
 Rules envelope_rules() {
-    return kRules;
+    return kEnvelopeRules;
 }
 
 void check_envelope(const DescriptorView& view, Findings& findings) {

@@ -18,7 +18,7 @@ namespace {
 using Version = DescriptorView::Version;
 constexpr std::uint64_t kMiB = 1U << 20U;
 
-constexpr std::array kRules{
+constexpr std::array kHardwareRules{
     Rule{"OVF-501", "two hardware items have the same InstanceID", everywhere(kError),
          "Devices are plugged into the wrong controller, or one of them is lost.",
          "Give each item its own number.", "DSP0243 8.3"},
@@ -249,7 +249,7 @@ void check_set(const SystemView& system, const HardwareView& hardware, Findings&
 }  // namespace
 
 Rules hardware_rules() {
-    return kRules;
+    return kHardwareRules;
 }
 
 void check_hardware(const DescriptorView& view, Findings& findings) {

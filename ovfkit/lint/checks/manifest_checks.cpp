@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto/digest.h"
+#include "base/letter_case.h"
 #include "ovfkit/lint/checks/checks.h"
 #include "ovfkit/package/manifest.h"
 
@@ -15,7 +16,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kManifestRules{
     Rule{"MF-001", "there is no manifest", everywhere(kWarning),
          "Nothing shows whether the files are complete and unchanged.",
          "Package with a manifest: muster pack.", "DSP0243 5.1"},
@@ -86,7 +87,7 @@ void check_form(std::string_view line, const DigestLine& parts, const std::strin
                line.substr(equals + 2, 1) == " ") {
         findings.add("MF-006", fmt::format("{} has no ')= ' before the digest", where));
     }
-    if (lower(parts.algorithm).starts_with("sha2-") ||
+    if (base::to_lower(parts.algorithm).starts_with("sha2-") ||
         parts.algorithm.find('-') != std::string::npos) {
         findings.add("MF-003", fmt::format("{} names the algorithm '{}'", where, parts.algorithm));
     }
@@ -107,7 +108,7 @@ void check_name(const PackageView& package, const DigestLine& parts, const std::
         findings.add("MF-011", fmt::format("{} names '{}'", where, file));
     }
     if (file == package.report.manifest.name || file == package.report.signature.name ||
-        lower(file).ends_with(".cert")) {
+        base::to_lower(file).ends_with(".cert")) {
         findings.add("MF-016", fmt::format("{} names '{}'", where, file));
     }
 }
@@ -125,7 +126,7 @@ void check_file_name(const PackageView& package, Findings& findings) {
 }  // namespace
 
 Rules manifest_rules() {
-    return kRules;
+    return kManifestRules;
 }
 
 void check_manifest(const PackageView& package, Findings& findings) {

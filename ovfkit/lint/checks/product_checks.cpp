@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/hardware.h"
 #include "ovfkit/descriptor/read/reading.h"
 #include "ovfkit/lint/checks/checks.h"
@@ -17,7 +18,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kProductRules{
     Rule{"OVF-801", "there are properties and no way to tell the guest",
          everywhere(kNote).with(kVcenter | kEsxi, kWarning),
          "Without ovf:transport vCenter asks for values and never gives them to the guest.",
@@ -90,7 +91,7 @@ bool fits_type(std::string_view type_text, std::string_view value) {
     // vCenter cuts blanks off.
     value.remove_prefix(std::min(value.find_first_not_of(" \t\r\n"), value.size()));
     value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
-    const std::string type = lower(type_text);
+    const std::string type = base::to_lower(type_text);
     if (type.starts_with("uint")) {
         return is_integer(value, false);
     }
@@ -98,7 +99,7 @@ bool fits_type(std::string_view type_text, std::string_view value) {
         return is_integer(value, true);
     }
     if (type == "boolean") {
-        const std::string word = lower(value);
+        const std::string word = base::to_lower(value);
         return word == "true" || word == "false";
     }
     if (type.starts_with("real")) {
@@ -130,7 +131,7 @@ std::vector<std::string> value_map(std::string_view qualifiers) {
 }
 
 bool looks_secret(std::string_view key) {
-    const std::string name = lower(key);
+    const std::string name = base::to_lower(key);
     return name.find("passw") != std::string::npos || name.ends_with("secret") ||
            name.ends_with("passphrase");
 }
@@ -272,7 +273,7 @@ void check_keys(const SystemView& system, Findings& findings) {
 }  // namespace
 
 Rules product_rules() {
-    return kRules;
+    return kProductRules;
 }
 
 void check_products(const DescriptorView& view, Findings& findings) {

@@ -10,7 +10,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kReaderRules{
     Rule{"OVF-020", "an id stands twice", everywhere(kError),
          "Which of the two a reference means is anyone's guess.", "Give each its own id.",
          "DSP0243 7.1, 9.1, 9.2"},
@@ -194,7 +194,7 @@ Level level_of(Severity severity) {
 }  // namespace
 
 Rules reader_rules() {
-    return kRules;
+    return kReaderRules;
 }
 
 void report_diagnostics(const Diagnostics& diagnostics, Findings& findings) {

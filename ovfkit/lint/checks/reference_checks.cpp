@@ -10,11 +10,13 @@
 
 #include "ovfkit/lint/checks/checks.h"
 
+#include "base/letter_case.h"
+
 namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kReferenceRules{
     Rule{"OVF-201", "an href leaves the package", everywhere(kError),
          "An absolute path, a drive or '..' names a file of the importing host; careful importers "
          "refuse the whole package.",
@@ -129,7 +131,7 @@ void check_file(const xml::Element& file, Findings& findings) {
     if (!file.find_attribute("size")) {
         findings.add("OVF-207", file.place, fmt::format("file '{}' has no size", id));
     }
-    if (lower(attribute_of(file, "compression")) == "gzip") {
+    if (base::to_lower(attribute_of(file, "compression")) == "gzip") {
         findings.add("OVF-208", file.place, fmt::format("file '{}' is compressed with gzip", id));
     }
     if (number_of(attribute_of(file, "chunkSize")).value_or(0) > 0) {
@@ -167,7 +169,7 @@ void remove_used(const xml::Element& element, Ids& unused) {
 }  // namespace
 
 Rules reference_rules() {
-    return kRules;
+    return kReferenceRules;
 }
 
 void check_references(const DescriptorView& view, Findings& findings) {
@@ -187,7 +189,7 @@ void check_references(const DescriptorView& view, Findings& findings) {
         if (!id.empty() && unused.contains(id)) {
             findings.add("OVF-210", file->place, fmt::format("nothing uses the file '{}'", id));
         }
-        const auto [other, fresh] = folded.emplace(lower(href), href);
+        const auto [other, fresh] = folded.emplace(base::to_lower(href), href);
         if (!fresh && other->second != href) {
             findings.add(
                 "OVF-206", file->place,

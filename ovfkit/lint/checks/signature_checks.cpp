@@ -7,11 +7,13 @@
 
 #include "ovfkit/lint/checks/checks.h"
 
+#include "base/letter_case.h"
+
 namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kSignatureRules{
     Rule{"SIG-001", "the package is not signed", everywhere(kNote),
          "Anyone may have made it; vSphere and VirtualBox say so to the user.",
          "Sign it: muster sign, or muster pack --key --cert.", "DSP0243 5.2"},
@@ -51,7 +53,7 @@ constexpr std::array kRules{
 }  // namespace
 
 Rules signature_rules() {
-    return kRules;
+    return kSignatureRules;
 }
 
 void check_signature(const PackageView& package, Findings& findings) {
@@ -75,7 +77,7 @@ void check_signature(const PackageView& package, Findings& findings) {
         findings.add("SIG-003",
                      fmt::format("the certificate of {} is signed by itself", signature.subject));
     }
-    if (lower(signature.key).find("rsa") == std::string::npos) {
+    if (base::to_lower(signature.key).find("rsa") == std::string::npos) {
         findings.add("SIG-006", fmt::format("the signer's key is {}", signature.key));
     }
 }

@@ -14,7 +14,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kStorageRules{
     Rule{"OVF-601", "a hard disk has no controller",
          everywhere(kWarning).with(kVmware | kVirtualBox | kProxmox, kError).with(kMuster, kNote),
          "Proxmox leaves the disk out; VMware and VirtualBox stop.",
@@ -234,7 +234,7 @@ void check_sequence(const SystemView& system, const HardwareView& hardware, Find
 }  // namespace
 
 Rules storage_rules() {
-    return kRules;
+    return kStorageRules;
 }
 
 void check_storage(const DescriptorView& view, Findings& findings) {

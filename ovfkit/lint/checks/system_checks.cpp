@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/read/reading.h"
 #include "ovfkit/lint/checks/checks.h"
 
@@ -14,7 +15,7 @@ namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kSystemRules{
     Rule{"OVF-401", "a virtual system has no name",
          everywhere(kWarning).with(kMuster, kNote).with(kVcenter | kEsxi, kNote),
          "virt-v2v and VirtualBox make one up; exports of AWS have none.", "Add a Name.",
@@ -170,7 +171,7 @@ void check_firmware(const HardwareView& hardware, Findings& findings) {
         if (child.local_name != "Config" || attribute_of(child, "key") != "firmware") {
             continue;
         }
-        const std::string value = lower(attribute_of(child, "value"));
+        const std::string value = base::to_lower(attribute_of(child, "value"));
         if (value == "efi") {
             findings.add("OVF-418", child.place, "the machine needs EFI");
         } else if (value != "bios") {
@@ -258,7 +259,7 @@ void check_networks(const DescriptorView& view, Findings& findings) {
 }  // namespace
 
 Rules system_rules() {
-    return kRules;
+    return kSystemRules;
 }
 
 void check_systems(const DescriptorView& view, Findings& findings) {

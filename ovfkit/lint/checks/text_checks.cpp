@@ -6,11 +6,13 @@
 
 #include "ovfkit/lint/checks/checks.h"
 
+#include "base/letter_case.h"
+
 namespace ovfkit::lint {
 
 namespace {
 
-constexpr std::array kRules{
+constexpr std::array kTextRules{
     Rule{"OVF-001", "the descriptor is not well-formed XML", everywhere(kError),
          "No importer reads on after the first error of XML.", "Correct it at the place named.",
          "XML 1.0, 2.1; DSP0243 6"},
@@ -48,7 +50,7 @@ std::string encoding_of(std::string_view text) {
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
         return "utf-16";
     }
-    const std::string declaration = lower(declaration_of(text));
+    const std::string declaration = base::to_lower(declaration_of(text));
     const std::size_t at = declaration.find("encoding");
     const std::size_t open = at == std::string::npos ? at : declaration.find_first_of("\"'", at);
     if (open == std::string::npos) {
@@ -61,7 +63,7 @@ std::string encoding_of(std::string_view text) {
 }  // namespace
 
 Rules text_rules() {
-    return kRules;
+    return kTextRules;
 }
 
 void check_text(std::string_view text, Findings& findings) {

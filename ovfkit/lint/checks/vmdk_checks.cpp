@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/letter_case.h"
 #include "ovfkit/descriptor/units.h"
 #include "ovfkit/disk/byte_order.h"
 #include "ovfkit/disk/vmdk/sparse_format.h"
@@ -20,7 +21,7 @@ namespace {
 using vmdk::kSector;
 using vmdk::SparseHeader;
 
-constexpr std::array kRules{
+constexpr std::array kVmdkRules{
     Rule{"VMDK-001", "the disk is not a streamOptimized VMDK",
          everywhere(kError).with(kVirtV2v | kProxmox, kWarning),
          "Sparse, flat and delta disks are for hosts, not for packages; some name other files.",
@@ -169,7 +170,7 @@ void check_text(const FileEnds& file, const SparseHeader& header, Findings& find
                                              all.size(), room));
     }
     const std::string_view type = text.value_of("createType");
-    if (lower(type) != "streamoptimized") {
+    if (base::to_lower(type) != "streamoptimized") {
         findings.add("VMDK-012", fmt::format("the createType of the VMDK is '{}'", type));
     }
     const std::string_view extent = text.extent_name();
@@ -182,7 +183,7 @@ void check_text(const FileEnds& file, const SparseHeader& header, Findings& find
     if (text.value_of("ddb.logicalSectorSize") == "4096") {
         findings.add("VMDK-016", "the disk is for sectors of 4096 bytes");
     }
-    const std::string parent = lower(text.value_of("parentCID"));
+    const std::string parent = base::to_lower(text.value_of("parentCID"));
     if ((!parent.empty() && parent != "ffffffff") || !text.value_of("parentFileNameHint").empty()) {
         findings.add("VMDK-017", "the VMDK is a delta of another disk");
     }
@@ -268,7 +269,8 @@ void check_disk(const PackageView& package, const xml::Element& disk, Findings& 
         return;  // chunks and compressed files cannot be judged by their ends
     }
     findings.set_file(file->name);
-    const bool declared = lower(attribute_of(disk, "format")).find("vmdk") != std::string::npos;
+    const bool declared =
+        base::to_lower(attribute_of(disk, "format")).find("vmdk") != std::string::npos;
     const std::string_view kind = kind_of(file->head);
     if (kind == "a VMDK" || kind == "an ESX sparse extent" || kind == "a VMDK descriptor") {
         check_vmdk(package, *file, disk, findings);
@@ -281,7 +283,7 @@ void check_disk(const PackageView& package, const xml::Element& disk, Findings& 
 }  // namespace
 
 Rules vmdk_rules() {
-    return kRules;
+    return kVmdkRules;
 }
 
 void check_disk_files(const PackageView& package, Findings& findings) {

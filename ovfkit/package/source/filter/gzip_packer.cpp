@@ -14,13 +14,13 @@ namespace ovfkit {
 
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;
-constexpr int kMemory = 8;  // zlib's default
+constexpr int kPackWindow = 15 + 16;
+constexpr int kDeflateMemory = 8;  // zlib's default
 
 class ZlibPacker : public GzipPacker {
   public:
     explicit ZlibPacker(base::ByteSink& target) : target_(target), output_(256 * base::kKiB) {
-        if (::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, kMemory,
+        if (::deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kPackWindow, kDeflateMemory,
                            Z_DEFAULT_STRATEGY) != Z_OK) {
             throw std::bad_alloc();
         }

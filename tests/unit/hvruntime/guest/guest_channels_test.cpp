@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/unit/hvruntime/guest/simulated_guest.h"
 
 namespace {
@@ -66,18 +67,6 @@ class MemoryStore : public KeyStore {
     bool failing_ = false;
     int saves_ = 0;
 };
-
-template <typename Condition>
-bool eventually(Condition&& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
-}
 
 const GuestChannelTimes kQuick{.retry_first = 5ms, .retry_most = 40ms, .ping_every = 15s};
 
@@ -174,7 +163,7 @@ TEST_CASE_METHOD(Fixture, "the guest's daemon may restart", "[hvruntime][guest]"
         guest.set({{.key = "guest." + std::to_string(i), .value = "y"}});
         guest.start_agent();
         channels.wait("m", "guest." + std::to_string(i), "y", kPatience);
-        CHECK(eventually([&] { return guest.value("host." + std::to_string(i)) == "x"; }));
+        CHECK(tests::eventually([&] { return guest.value("host." + std::to_string(i)) == "x"; }));
     }
 }
 
@@ -194,17 +183,17 @@ TEST_CASE_METHOD(Fixture, "a machine that starts again loses its guest's keys on
     guest.set({{.key = "app.ready", .value = "1"}, {.key = "title", .value = "guest's"}});
     channels.wait("m", "title", "guest's", kPatience);
     guest.stop_machine();
-    REQUIRE(eventually([&] { return !channels.state("m").connected; }));
+    REQUIRE(tests::eventually([&] { return !channels.state("m").connected; }));
     CHECK_FALSE(channels.state("m").problem.empty());
     channels.drop_guest_keys("m");
     CHECK_FALSE(channels.get("m", "app.ready"));
     CHECK(value(channels, "title") == "host's");
     guest.start_machine();
     guest.start_agent();
-    CHECK(eventually([&] { return guest.value("title") == "host's"; }));
-    REQUIRE(eventually([&] { return channels.state("m").connected; }));
+    CHECK(tests::eventually([&] { return guest.value("title") == "host's"; }));
+    REQUIRE(tests::eventually([&] { return channels.state("m").connected; }));
     CHECK(channels.state("m").boot_id == "2");
-    CHECK(eventually([&] { return came == 2 && went == 1; }));
+    CHECK(tests::eventually([&] { return came == 2 && went == 1; }));
 }
 
 TEST_CASE_METHOD(Fixture, "garbage, half lines and long lines do not stop the channel",
@@ -225,7 +214,7 @@ TEST_CASE_METHOD(Fixture, "garbage, half lines and long lines do not stop the ch
         guest.set({{.key = key, .value = "1"}});
         channels.set("m", "host." + key, "2");  // its acknowledgement shows what was lost
         CHECK(channels.wait("m", key, "1", kPatience).value == "1");
-        CHECK(eventually([&] { return guest.value("host." + key) == "2"; }));
+        CHECK(tests::eventually([&] { return guest.value("host." + key) == "2"; }));
     }
     CHECK_FALSE(channels.get("m", "evil"));
 }
@@ -240,7 +229,7 @@ TEST_CASE_METHOD(Fixture, "bytes lost on the way to the guest are made up for",
     channels.set("m", "a", "1");
     std::this_thread::sleep_for(20ms);
     channels.set("m", "b", "2");
-    CHECK(eventually([&] { return guest.value("a") == "1" && guest.value("b") == "2"; }));
+    CHECK(tests::eventually([&] { return guest.value("a") == "1" && guest.value("b") == "2"; }));
     channels.wait_settled("m", kPatience);
 }
 
@@ -259,9 +248,9 @@ TEST_CASE_METHOD(Fixture, "a guest past its limits is cut off and the host keeps
         flood += to_line(message);
     }
     guest.write_raw(flood);
-    CHECK(eventually([&] { return channels.list("m", "flood.").empty() && guest.open(); }));
+    CHECK(tests::eventually([&] { return channels.list("m", "flood.").empty() && guest.open(); }));
     channels.set("m", "still", "here");
-    CHECK(eventually([&] { return guest.value("still") == "here"; }));
+    CHECK(tests::eventually([&] { return guest.value("still") == "here"; }));
     CHECK(channels.list("m", "flood.").size() <= kMaxKeysPerSide);
 }
 
@@ -276,7 +265,7 @@ TEST_CASE_METHOD(Fixture, "what cannot be stored is neither shown nor acknowledg
     CHECK_FALSE(channels.get("m", "k"));
     const int saves = store.saves();
     guest.set({{.key = "from.guest", .value = "v"}});
-    CHECK(eventually([&] { return store.saves() > saves; }));
+    CHECK(tests::eventually([&] { return store.saves() > saves; }));
     CHECK_FALSE(channels.get("m", "from.guest"));
     CHECK(guest.value("k") == "(none)");
     store.set_failing(false);
@@ -298,12 +287,12 @@ TEST_CASE_METHOD(Fixture, "events arrive once although they are sent again", "[h
     };
     GuestChannels channels(store, listener, kQuick);
     channels.attach("m", path);
-    REQUIRE(eventually([&] { return guest.open(); }));
+    REQUIRE(tests::eventually([&] { return guest.open(); }));
     guest.event(1, "first");
     guest.event(1, "first");
     guest.event(2, "second");
     guest.set({{.key = "a", .value = "1"}, {.key = "b", .value = "2"}});
-    REQUIRE(eventually([&] { return keys == 2; }));
+    REQUIRE(tests::eventually([&] { return keys == 2; }));
     const std::lock_guard lock(mutex);
     CHECK(texts == std::vector<std::string>{"m:1:first", "m:1:second"});
 }
@@ -349,9 +338,9 @@ TEST_CASE_METHOD(Fixture, "an agent that falls silent is seen as gone and may co
     std::this_thread::sleep_for(400ms);  // pings are answered
     CHECK(channels.state("m").connected);
     guest.stop_agent();
-    CHECK(eventually([&] { return !channels.state("m").connected; }));
+    CHECK(tests::eventually([&] { return !channels.state("m").connected; }));
     guest.start_agent();
-    CHECK(eventually([&] { return channels.state("m").connected; }));
+    CHECK(tests::eventually([&] { return channels.state("m").connected; }));
 }
 
 TEST_CASE_METHOD(Fixture, "a detached machine keeps its keys and its socket is let go",
@@ -367,7 +356,7 @@ TEST_CASE_METHOD(Fixture, "a detached machine keeps its keys and its socket is l
     CHECK(value(channels, "k") == "v");
     channels.set("m", "k", "w");
     channels.attach("m", path);
-    CHECK(eventually([&] { return guest.value("k") == "w"; }));
+    CHECK(tests::eventually([&] { return guest.value("k") == "w"; }));
 }
 
 TEST_CASE_METHOD(Fixture, "a socket path that cannot be one is refused", "[hvruntime][guest]") {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/machine_examples.h"
 
 using hvruntime::clean_console_line;

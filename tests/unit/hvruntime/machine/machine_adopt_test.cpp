@@ -4,6 +4,7 @@
 #include "hvruntime/machine/qemu_args.h"
 #include "hvruntime/machine/qemu_process.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/machine_contract.h"
 #include "tests/support/machine_fixture.h"
 

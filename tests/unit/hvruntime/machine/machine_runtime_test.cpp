@@ -7,6 +7,7 @@
 
 #include "hvruntime/qmp/qmp_client.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/machine_contract.h"
 #include "tests/support/machine_fixture.h"
 

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "hvruntime/guest/guest_channels.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 
 namespace {
 
@@ -131,10 +132,10 @@ TEST_CASE_METHOD(Fixture, "the guest's program and the host exchange keys and ev
     CHECK(guest({"set", "bad key", "x"}).status == 4);
     CHECK(guest({"set", "odd"}).status == 2);
     channels.wait_settled("m", kPatience);
-    {
+    CHECK(tests::eventually([&] {
         const std::lock_guard lock(mutex);
-        CHECK(events == "early event;");
-    }
+        return events == "early event;";
+    }));
 
     // Killed and started again: what was set meanwhile and before is there.
     daemon.reset();
@@ -146,11 +147,13 @@ TEST_CASE_METHOD(Fixture, "the guest's program and the host exchange keys and ev
     CHECK(channels.get("m", "a")->value == "1");
     CHECK(guest({"wait", "title", "two", "--timeout", "20"}).out == "two\n");
     REQUIRE(guest({"delete", "a"}).status == 0);
-    channels.wait_settled("m", kPatience);
-    CHECK_FALSE(channels.get("m", "a"));
-    CHECK(daemon->stop(5s) == 0);
+    CHECK(tests::eventually([&] { return !channels.get("m", "a"); }));
+    CHECK(daemon->stop(kPatience) == 0);
     CHECK_FALSE(std::filesystem::exists(root + "/run/muster-guest/sock"));
-    CHECK(base::read_file(dir.path() / "changes").starts_with("title\n"));
+    CHECK(tests::eventually([&] {
+        return std::filesystem::exists(dir.path() / "changes") &&
+               base::read_file(dir.path() / "changes").starts_with("title\n");
+    }));
 }
 
 TEST_CASE_METHOD(Fixture, "properties answer before and below the channel", "[hvruntime][guest]") {
