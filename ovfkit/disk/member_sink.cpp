@@ -90,11 +90,11 @@ class ChoosingSink : public DiskSink {
         chosen_->write(data);
     }
 
-    DecodedDisk finish() override {
+    DecodedDisk finish_over(const DiskReader* parent) override {
         if (!chosen_) {
             choose();
         }
-        return chosen_->finish();
+        return chosen_->finish_over(parent);
     }
 
   private:
@@ -107,6 +107,12 @@ class ChoosingSink : public DiskSink {
         const bool vmdk = foreign == "VMDK";
         if (declared == DeclaredFormat::vmdk || (declared == DeclaredFormat::unknown && vmdk)) {
             chosen_ = make_stream_vmdk_decoder(options_);
+        } else if (declared == DeclaredFormat::raw && !foreign && options_.is_delta) {
+            throw base::Error(base::ErrorKind::unsupported,
+                              fmt::format("disk '{}' is a delta of another disk and raw: what of "
+                                          "it is meant to be zeros cannot be told",
+                                          options_.name),
+                              "deltas are streamOptimized VMDKs");
         } else if (declared == DeclaredFormat::raw && !foreign) {
             chosen_ = make_raw_sink(options_);
         } else if (declared == DeclaredFormat::raw) {
@@ -137,9 +143,9 @@ class GunzippingSink : public DiskSink {
         : disk_(std::move(disk)), gunzip_(*disk_, name) {}
 
     void write(std::span<const std::byte> data) override { gunzip_.write(data); }
-    DecodedDisk finish() override {
+    DecodedDisk finish_over(const DiskReader* parent) override {
         gunzip_.finish();
-        DecodedDisk decoded = disk_->finish();
+        DecodedDisk decoded = disk_->finish_over(parent);
         decoded.encoding += "+gzip";
         return decoded;
     }

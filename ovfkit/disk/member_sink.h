@@ -29,7 +29,10 @@ struct DecodedDisk {
 class DiskSink : public base::ByteSink {
   public:
     // The end of the stream: waits for the workers, checks completeness, sets the file's size.
-    virtual DecodedDisk finish() = 0;
+    DecodedDisk finish() { return finish_over(nullptr); }
+    // The same for a delta (DiskSinkOptions::is_delta): what the stream left out comes from the
+    // parent, which must be no larger. Its disk is whole afterwards.
+    virtual DecodedDisk finish_over(const DiskReader* parent) = 0;
 };
 
 struct DiskSinkOptions {
@@ -39,6 +42,9 @@ struct DiskSinkOptions {
     // The caller compares a digest of all bytes before it uses the file: grains need not be
     // inflated to see that they are whole.
     bool covered_by_digest = false;
+    // The descriptor says that it is a delta of another disk (ovf:parentRef): finish_over() gets
+    // that one. Otherwise a VMDK that calls itself a delta is refused.
+    bool is_delta = false;
     std::uint64_t max_capacity_bytes = 65536 * base::kGiB;
     unsigned threads = 0;  // 0: one per core
 };

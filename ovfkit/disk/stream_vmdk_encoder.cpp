@@ -33,11 +33,34 @@ struct GrainRun {
     std::uint64_t count = 0;
 };
 
+// The next range where the disk or its parent may hold something.
+std::optional<DataRange> next_data(const DiskReader& disk, const DiskReader* parent,
+                                   std::uint64_t offset) {
+    const auto own = disk.next_data(offset);
+    if (parent == nullptr || offset >= parent->capacity_bytes()) {
+        return own;
+    }
+    const auto other = parent->next_data(offset);
+    return own && (!other || own->offset <= other->offset) ? own : other;
+}
+
+// Zeros follow the end of the disk.
+void read_padded(const DiskReader& disk, std::uint64_t offset, std::span<std::byte> buffer) {
+    const std::uint64_t end = std::max(offset, disk.capacity_bytes());
+    const std::uint64_t there = std::min<std::uint64_t>(buffer.size(), end - offset);
+    if (there > 0) {
+        disk.read_at(offset, buffer.first(there));
+    }
+    std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(there), buffer.end(), std::byte{0});
+}
+
 // Cuts the data ranges of a disk into runs, in disk order.
 class RunPlanner {
   public:
-    explicit RunPlanner(const DiskReader& disk)
-        : disk_(disk), grains_(round_up(disk.capacity_bytes(), kGrainBytes) / kGrainBytes) {}
+    RunPlanner(const DiskReader& disk, const DiskReader* parent)
+        : disk_(disk),
+          parent_(parent),
+          grains_(round_up(disk.capacity_bytes(), kGrainBytes) / kGrainBytes) {}
 
     std::optional<GrainRun> next() {
         if (next_grain_ >= range_end_ && !find_range()) {
@@ -55,7 +78,7 @@ class RunPlanner {
         if (next_grain_ >= grains_) {
             return false;
         }
-        const auto range = disk_.next_data(next_grain_ * kGrainBytes);
+        const auto range = next_data(disk_, parent_, next_grain_ * kGrainBytes);
         if (!range) {
             return false;
         }
@@ -65,16 +88,21 @@ class RunPlanner {
     }
 
     const DiskReader& disk_;
+    const DiskReader* parent_;  // nullptr: none
     std::uint64_t grains_;
     std::uint64_t next_grain_ = 0;
     std::uint64_t range_end_ = 0;
 };
 
-// What one thread does with a run: read, leave out zero grains, deflate, frame.
+// What one thread does with a run: read, leave out grains of zeros (of a delta: those that the
+// parent has), deflate, frame.
 class RunEncoder {
   public:
     RunEncoder(const DiskReader& disk, const StreamVmdkOptions& options)
-        : disk_(disk), raw_(kGrainsPerRun * kGrainBytes) {
+        : disk_(disk),
+          parent_(options.parent),
+          raw_(kGrainsPerRun * kGrainBytes),
+          inherited_(parent_ != nullptr ? raw_.size() : 0) {
         if (options.fast) {
             fast_deflater_.emplace();
             packed_.resize(FastDeflater::zlib_bound(kGrainBytes));
@@ -87,14 +115,14 @@ class RunEncoder {
     EncodedGrains operator()(const GrainRun& run) {
         const std::uint64_t offset = run.first * kGrainBytes;
         const std::uint64_t length = run.count * kGrainBytes;
-        const std::uint64_t there = std::min(length, disk_.capacity_bytes() - offset);
-        disk_.read_at(offset, std::span(raw_).first(there));
-        std::fill(raw_.begin() + static_cast<std::ptrdiff_t>(there),
-                  raw_.begin() + static_cast<std::ptrdiff_t>(length), std::byte{0});
+        read_padded(disk_, offset, std::span(raw_).first(length));
+        if (parent_ != nullptr) {
+            read_padded(*parent_, offset, std::span(inherited_).first(length));
+        }
         EncodedGrains result{.end_grain = run.first + run.count};
         for (std::uint64_t i = 0; i < run.count; ++i) {
             const auto grain = std::span(raw_).subspan(i * kGrainBytes, kGrainBytes);
-            if (!is_all_zero(grain)) {
+            if (!is_left_out(grain, i)) {
                 const std::size_t size = fast_deflater_ ? fast_deflater_->zlib(grain, packed_)
                                                         : deflater_->zlib(grain, packed_);
                 result.append(run.first + i, std::span(packed_).first(size));
@@ -104,10 +132,20 @@ class RunEncoder {
     }
 
   private:
+    bool is_left_out(std::span<const std::byte> grain, std::uint64_t index) const {
+        if (parent_ == nullptr) {
+            return is_all_zero(grain);
+        }
+        const auto inherited = std::span(inherited_).subspan(index * kGrainBytes, kGrainBytes);
+        return std::equal(grain.begin(), grain.end(), inherited.begin());
+    }
+
     const DiskReader& disk_;
+    const DiskReader* parent_;          // nullptr: none
     std::optional<Deflater> deflater_;  // one of the two
     std::optional<FastDeflater> fast_deflater_;
     std::vector<std::byte> raw_;
+    std::vector<std::byte> inherited_;  // the same place of the parent
     std::vector<std::byte> packed_;
 };
 
@@ -130,14 +168,22 @@ StreamVmdkResult encode_stream_optimized(const DiskReader& disk, base::ByteSink&
     const unsigned threads = thread_count(options.threads);
     const std::size_t most_pending = 2 * static_cast<std::size_t>(threads);
     const std::uint64_t capacity = disk.capacity_bytes();
+    const DiskReader* parent = options.parent;
     if (capacity == 0) {
         throw base::Error(base::ErrorKind::invalid_input,
                           fmt::format("disk '{}' is empty", disk.name()));
     }
+    if (parent != nullptr && parent->capacity_bytes() > capacity) {
+        throw base::Error(
+            base::ErrorKind::invalid_input,
+            fmt::format("disk '{}' is smaller than its parent '{}'", disk.name(), parent->name()));
+    }
     vmdk::StreamWriter writer(sink, capacity, disk.name());
-    writer.begin(options.cid ? *options.cid : content_id(disk), options.extent_name);
+    writer.begin({.cid = options.cid ? *options.cid : content_id(disk),
+                  .parent_cid = parent != nullptr ? content_id(*parent) : vmdk::kNoParent},
+                 options.extent_name);
 
-    RunPlanner planner(disk);
+    RunPlanner planner(disk, parent);
     OrderedPool<GrainRun, EncodedGrains> pool(threads, [&] {
         // std::function wants a copyable target.
         auto encoder = std::make_shared<RunEncoder>(disk, options);

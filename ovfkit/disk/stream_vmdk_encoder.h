@@ -23,6 +23,9 @@ struct StreamVmdkOptions {
     // Content id of the descriptor. Absent: derived from the capacity and the first 64 KiB.
     std::optional<std::uint32_t> cid;
     std::string extent_name = "disk.vmdk";  // what the descriptor calls its own file
+    // For a delta (ovf:parentRef): only grains that differ from this disk are stored, one that
+    // became zeros as a grain of zeros. Borrowed; no larger than the disk. DSP0243 9.1.
+    const DiskReader* parent = nullptr;
     // Called by the writing thread: bytes of the disk done so far, out of its capacity.
     std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
 };

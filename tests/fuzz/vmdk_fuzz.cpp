@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A streamOptimized VMDK from a stranger: parser and inflating, without the threads. The first byte
-// is the chunk size.
+// is the chunk size, and whether it is a delta.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -38,13 +38,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::span<const std::byte> rest = std::as_bytes(std::span(data + 1, size - 1));
     InflatingConsumer consumer;
     try {
-        ovfkit::vmdk::StreamParser parser("fuzz.vmdk", base::kGiB, consumer);
+        ovfkit::vmdk::StreamParser parser("fuzz.vmdk", base::kGiB, data[0] % 2 == 1, consumer);
         while (!rest.empty()) {
             const std::size_t count = std::min(chunk, rest.size());
             parser.feed(rest.first(count));
             rest = rest.subspan(count);
         }
         parser.finish();
+        for (std::uint64_t grain = 0;
+             grain < std::min<std::uint64_t>(parser.header().grains(), 600); ++grain) {
+            static_cast<void>(parser.has_grain(grain));
+        }
     } catch (const base::Error&) {
         // Refused, as most of these should be.
     }

@@ -48,7 +48,7 @@ class RawSink : public DiskSink {
         }
     }
 
-    DecodedDisk finish() override {
+    DecodedDisk finish_over(const DiskReader* /*parent*/) override {
         put(block_);
         block_.clear();
         if (received_bytes_ == 0) {

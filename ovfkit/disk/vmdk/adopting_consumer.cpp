@@ -49,6 +49,12 @@ class AdoptingConsumer : public DiskConsumer {
         }
     }
 
+    void fill(std::uint64_t offset, std::span<const std::byte> data) override {
+        qcow2_.reserve(offset, data.size());
+        qcow2_.write_at(offset, data);
+        populated_bytes_ += data.size();
+    }
+
     DecodedDisk finish() override {
         qcow2_.finish();
         return {.encoding = "streamOptimized",
@@ -67,10 +73,7 @@ class AdoptingConsumer : public DiskConsumer {
         }
         const auto data = std::span(plain_).first(there);
         if (!is_all_zero(data)) {
-            const std::uint64_t offset = grain * Qcow2Writer::kClusterBytes;
-            qcow2_.reserve(offset, there);
-            qcow2_.write_at(offset, data);
-            populated_bytes_ += there;
+            fill(grain * Qcow2Writer::kClusterBytes, data);
         }
     }
 
@@ -111,15 +114,26 @@ class CheckingConsumer : public DiskConsumer {
         }
     }
 
+    void fill(std::uint64_t offset, std::span<const std::byte> data) override {
+        settle();
+        adopting_.fill(offset, data);
+    }
+
     DecodedDisk finish() override {
-        submit();
-        while (pool_->pending() > 0) {
-            adopt_oldest();
-        }
+        settle();
         return adopting_.finish();
     }
 
   private:
+    void settle() {
+        if (!batch_.items.empty()) {
+            submit();
+        }
+        while (pool_->pending() > 0) {
+            adopt_oldest();
+        }
+    }
+
     void submit() {
         if (pool_->pending() >= 4 * static_cast<std::size_t>(threads_)) {
             adopt_oldest();

@@ -64,14 +64,14 @@ bool is_extent(std::string_view line) {
 
 }  // namespace
 
-std::string make_descriptor(std::uint64_t capacity_sectors, std::uint32_t cid,
+std::string make_descriptor(std::uint64_t capacity_sectors, const ContentIds& ids,
                             std::string_view extent_name) {
     const Geometry geometry = geometry_of(capacity_sectors);
     return fmt::format(
         "# Disk DescriptorFile\n"
         "version=1\n"
         "CID={:08x}\n"
-        "parentCID=ffffffff\n"
+        "parentCID={:08x}\n"
         "createType=\"streamOptimized\"\n"
         "\n"
         "# Extent description\n"
@@ -86,7 +86,8 @@ std::string make_descriptor(std::uint64_t capacity_sectors, std::uint32_t cid,
         "ddb.geometry.sectors = \"{}\"\n"
         "ddb.toolsVersion = \"2147483647\"\n"
         "ddb.virtualHWVersion = \"10\"\n",
-        cid, capacity_sectors, extent_name, geometry.cylinders, geometry.heads, geometry.sectors);
+        ids.cid, ids.parent_cid, capacity_sectors, extent_name, geometry.cylinders, geometry.heads,
+        geometry.sectors);
 }
 
 void check_not_delta(std::string_view text, const std::string& name) {
@@ -102,8 +103,10 @@ void check_not_delta(std::string_view text, const std::string& name) {
     });
 }
 
-void check_descriptor(std::string_view text, const std::string& name) {
-    check_not_delta(text, name);
+void check_descriptor(std::string_view text, const std::string& name, bool delta_expected) {
+    if (!delta_expected) {
+        check_not_delta(text, name);
+    }
     unsigned extents = 0;
     for_each_line(text, [&](const std::string& line) { extents += is_extent(line) ? 1U : 0U; });
     if (extents > 1) {

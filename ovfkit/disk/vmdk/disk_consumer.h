@@ -10,7 +10,9 @@ namespace ovfkit::vmdk {
 
 class DiskConsumer : public GrainConsumer {
   public:
-    // After the last grain: waits for the workers and completes the file.
+    // After the last grain: bytes at a place where no grain was, in the order of the disk.
+    virtual void fill(std::uint64_t offset, std::span<const std::byte> data) = 0;
+    // After all that: waits for the workers and completes the file.
     virtual DecodedDisk finish() = 0;
 };
 

@@ -75,14 +75,22 @@ void GrainLedger::add_table(std::uint64_t sector, std::span<const std::byte> pay
     }
     const bool zero_grains = (header_.flags & kFlagZeroGrains) != 0;
     Sum sum;
+    GrainSet zeros;
     for (std::uint64_t i = 0; i < header_.entries_per_table; ++i) {
         const auto entry = load_le<std::uint32_t>(payload, i * 4);
         // With the flag 1 means: known to be zeros, nothing stored.
-        if (entry != 0 && !(zero_grains && entry == 1)) {
+        if (zero_grains && entry == 1) {
+            zeros.set(i);
+        } else if (entry != 0) {
             sum.add(i, entry);
         }
     }
     tables_.insert_or_assign(sector, sum);
+    if (zeros.any()) {
+        zeros_.insert_or_assign(sector, zeros);
+    } else {
+        zeros_.erase(sector);
+    }
 }
 
 void GrainLedger::add_directory(std::uint64_t sector, std::span<const std::byte> payload) {
@@ -92,7 +100,7 @@ void GrainLedger::add_directory(std::uint64_t sector, std::span<const std::byte>
     directories_.insert_or_assign(sector, load_entries(payload, header_.tables()));
 }
 
-void GrainLedger::check(std::uint64_t directory_sector) const {
+void GrainLedger::check(std::uint64_t directory_sector) {
     const auto directory = directories_.find(directory_sector);
     if (directory == directories_.end()) {
         fail(name_, "it ends before its grain directory");
@@ -112,6 +120,21 @@ void GrainLedger::check(std::uint64_t directory_sector) const {
             fail(name_, fmt::format("grain table {} does not list the grains that are there", i));
         }
     }
+    checked_directory_ = directory_sector;
+}
+
+bool GrainLedger::has_grain(std::uint64_t grain) const {
+    const std::uint64_t table = grain / header_.entries_per_table;
+    const std::uint64_t index = grain % header_.entries_per_table;
+    const auto seen = seen_.find(table);
+    if (seen != seen_.end() && seen->second.grains.test(index)) {
+        return true;
+    }
+    if (zeros_.empty()) {
+        return false;
+    }
+    const auto zeros = zeros_.find(directories_.at(checked_directory_).at(table));
+    return zeros != zeros_.end() && zeros->second.test(index);
 }
 
 }  // namespace ovfkit::vmdk

@@ -32,7 +32,9 @@ class GrainLedger {
     void add_directory(std::uint64_t sector, std::span<const std::byte> payload);
     // Throws invalid_input unless the directory at `sector` and its tables list exactly the grains
     // seen.
-    void check(std::uint64_t directory_sector) const;
+    void check(std::uint64_t directory_sector);
+    // After check(): whether the stream says what is there, be it zeros without a grain.
+    bool has_grain(std::uint64_t grain) const;
 
   private:
     // Of the entries of a table that are not 0.
@@ -43,9 +45,10 @@ class GrainLedger {
         bool operator==(const Sum&) const = default;
     };
     static constexpr std::size_t kMostEntriesPerTable = 512;
+    using GrainSet = std::bitset<kMostEntriesPerTable>;
     struct Seen {
         Sum sum;
-        std::bitset<kMostEntriesPerTable> grains;
+        GrainSet grains;
     };
     Seen& seen_in(std::uint64_t table);
 
@@ -55,6 +58,9 @@ class GrainLedger {
     std::uint64_t last_table_ = 0;                  // the one that last_seen_ points to
     Seen* last_seen_ = nullptr;
     std::unordered_map<std::uint64_t, Sum> tables_;  // by the sector where they are
+    // Of the tables that have any: grains said to be zeros.
+    std::unordered_map<std::uint64_t, GrainSet> zeros_;
+    std::uint64_t checked_directory_ = 0;  // the one that check() was about
     // By the sector where they are; at most a few.
     std::map<std::uint64_t, std::vector<std::uint32_t>> directories_;
 };

@@ -97,6 +97,12 @@ class InflatingConsumer : public DiskConsumer {
         }
     }
 
+    void fill(std::uint64_t offset, std::span<const std::byte> data) override {
+        target_->reserve(offset, data.size());
+        target_->write_at(offset, data);
+        populated_bytes_ += data.size();
+    }
+
     DecodedDisk finish() override {
         submit();
         while (pool_->pending() > 0) {

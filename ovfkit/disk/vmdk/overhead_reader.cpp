@@ -22,8 +22,9 @@ void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
 
 }  // namespace
 
-OverheadReader::OverheadReader(const SparseHeader& header, std::string name, GrainLedger& ledger)
-    : header_(header), name_(std::move(name)), ledger_(ledger) {
+OverheadReader::OverheadReader(const SparseHeader& header, std::string name, bool is_delta,
+                               GrainLedger& ledger)
+    : header_(header), name_(std::move(name)), is_delta_(is_delta), ledger_(ledger) {
     header_.descriptor_sectors = std::min(header_.descriptor_sectors, kMostDescriptorSectors);
 }
 
@@ -54,7 +55,7 @@ void OverheadReader::take_descriptor(std::span<const std::byte> sector) {
     append(descriptor_, sector);
     if (sector_ - first + 1 == header_.descriptor_sectors ||
         sector_ + 1 == header_.overhead_sectors) {
-        check_descriptor(base::as_text(descriptor_), name_);
+        check_descriptor(base::as_text(descriptor_), name_, is_delta_);
         descriptor_ = {};
     }
 }

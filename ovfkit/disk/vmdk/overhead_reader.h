@@ -18,7 +18,8 @@ namespace ovfkit::vmdk {
 
 class OverheadReader {
   public:
-    OverheadReader(const SparseHeader& header, std::string name, GrainLedger& ledger);
+    OverheadReader(const SparseHeader& header, std::string name, bool is_delta,
+                   GrainLedger& ledger);
     // The next sector; the first one is sector 1.
     void add(std::span<const std::byte> sector);
     bool done() const { return sector_ >= header_.overhead_sectors; }
@@ -31,6 +32,7 @@ class OverheadReader {
 
     SparseHeader header_;
     std::string name_;
+    bool is_delta_;
     GrainLedger& ledger_;
     std::uint64_t sector_ = 1;  // the next one
     std::vector<std::byte> descriptor_;

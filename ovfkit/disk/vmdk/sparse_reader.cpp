@@ -87,7 +87,7 @@ void SparseReader::check_embedded_descriptor() const {
     const std::uint64_t sectors = std::min(header_.descriptor_sectors, kMostDescriptorSectors);
     if (header_.descriptor_sector != 0 && sectors != 0) {
         const auto text = read_sectors(header_.descriptor_sector, sectors);
-        check_descriptor(base::as_text(text), name_);
+        check_descriptor(base::as_text(text), name_, false);
     }
 }
 

@@ -19,9 +19,12 @@ constexpr std::uint64_t kMostZeroSectors = (16U << 20U) / kSector;  // padding s
 
 }  // namespace
 
-StreamParser::StreamParser(std::string name, std::uint64_t max_capacity_bytes,
+StreamParser::StreamParser(std::string name, std::uint64_t max_capacity_bytes, bool is_delta,
                            GrainConsumer& consumer)
-    : name_(std::move(name)), max_capacity_bytes_(max_capacity_bytes), consumer_(consumer) {
+    : name_(std::move(name)),
+      max_capacity_bytes_(max_capacity_bytes),
+      is_delta_(is_delta),
+      consumer_(consumer) {
 }
 
 void StreamParser::fail(std::string_view what) const {
@@ -79,7 +82,7 @@ void StreamParser::consume(std::span<const std::byte> item) {
 void StreamParser::begin_extent(std::span<const std::byte> sector) {
     header_ = parse_header(sector, name_, max_capacity_bytes_);
     ledger_.emplace(header_, name_);
-    overhead_.emplace(header_, name_, *ledger_);
+    overhead_.emplace(header_, name_, is_delta_, *ledger_);
     state_ = State::overhead;
     end_overhead();
 }

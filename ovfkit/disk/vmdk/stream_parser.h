@@ -27,9 +27,14 @@ class GrainConsumer {
 
 class StreamParser {
   public:
-    StreamParser(std::string name, std::uint64_t max_capacity_bytes, GrainConsumer& consumer);
+    // A delta leaves out what its parent has.
+    StreamParser(std::string name, std::uint64_t max_capacity_bytes, bool is_delta,
+                 GrainConsumer& consumer);
     void feed(std::span<const std::byte> data);
     void finish();  // throws invalid_input when the stream is not complete
+    // After finish().
+    const SparseHeader& header() const { return header_; }
+    bool has_grain(std::uint64_t grain) const { return ledger_->has_grain(grain); }
 
   private:
     enum class State { header, overhead, records };
@@ -47,6 +52,7 @@ class StreamParser {
 
     std::string name_;
     std::uint64_t max_capacity_bytes_;
+    bool is_delta_;
     GrainConsumer& consumer_;
     State state_ = State::header;
     std::vector<std::byte> pending_;  // the beginning of an item that is not all there yet

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "ovfkit/disk/byte_order.h"
-#include "ovfkit/disk/vmdk/descriptor.h"
 
 namespace ovfkit::vmdk {
 
@@ -48,8 +47,8 @@ std::uint32_t StreamWriter::entry(std::uint64_t sector) const {
     return static_cast<std::uint32_t>(sector);
 }
 
-void StreamWriter::begin(std::uint32_t cid, std::string_view extent_name) {
-    const std::string text = make_descriptor(header_.capacity_sectors, cid, extent_name);
+void StreamWriter::begin(const ContentIds& ids, std::string_view extent_name) {
+    const std::string text = make_descriptor(header_.capacity_sectors, ids, extent_name);
     const std::uint64_t room = header_.descriptor_sectors * kSector;
     if (text.size() >= room) {
         throw base::Error(base::ErrorKind::usage,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/stream.h"
+#include "ovfkit/disk/vmdk/descriptor.h"
 #include "ovfkit/disk/vmdk/sparse_format.h"
 
 namespace ovfkit::vmdk {
@@ -32,7 +33,7 @@ struct EncodedGrains {
 class StreamWriter {
   public:
     StreamWriter(base::ByteSink& sink, std::uint64_t capacity_bytes, std::string name);
-    void begin(std::uint32_t cid, std::string_view extent_name);
+    void begin(const ContentIds& ids, std::string_view extent_name);
     void add(const EncodedGrains& grains);  // in disk order
     void finish();                          // last table, directory, footer, end of stream
     std::uint64_t bytes_written() const { return sector_ * kSector; }
