@@ -32,6 +32,9 @@ std::string disk_text(const ovfkit::AttachedDisk& disk) {
     } else if (disk.disk != nullptr || disk.is_cdrom) {
         text += disk.is_cdrom ? " empty" : " blank";
     }
+    if (disk.disk != nullptr && !disk.disk->parent_ref.empty()) {
+        text += fmt::format(", a delta of disk '{}'", disk.disk->parent_ref);
+    }
     return printable_line(text);
 }
 

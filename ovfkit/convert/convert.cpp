@@ -147,7 +147,7 @@ ConvertResult convert_package(const ConvertOptions& options) {
     const PackageDisk disk = read_package_disk(
         *source, options.disk, options.policy,
         {.fd = file.fd(), .target = image_format(options.to), .threads = options.threads},
-        options.on_progress);
+        file.temp_path().parent_path(), options.on_progress);
     // Beyond this point every check of the package has passed.
     ConvertResult result{.disk = disk.file,
                          .encoding = disk.decoded.encoding,

@@ -2,7 +2,8 @@
 // One disk from one form to another: out of a package (verified in the same pass), or from a disk
 // of the user's own, into a raw or qcow2 image, a streamOptimized VMDK or a package of one disk.
 // The output appears under its name only when it is complete and everything was checked; nothing
-// temporary is written but the output itself. Not thread-safe; uses threads of its own.
+// temporary is written but the output itself and, for a delta disk, its parents. Not thread-safe;
+// uses threads of its own.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/convert/package_disk.h"
 
-#include <optional>
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/disk/disk_family.h"
 #include "ovfkit/package/look_ahead.h"
 #include "ovfkit/package/manifest.h"
 #include "ovfkit/package/reference_check.h"
@@ -21,9 +22,13 @@ namespace {
 
 class DiskHandler : public PackageHandler {
   public:
-    DiskHandler(std::string wanted, bool lax, DiskSinkOptions sink,
+    DiskHandler(std::string wanted, bool lax, DiskSinkOptions sink, std::filesystem::path scratch,
                 const std::function<void(std::uint64_t, std::uint64_t)>& on_progress)
-        : wanted_(std::move(wanted)), lax_(lax), sink_(std::move(sink)), progress_(on_progress) {}
+        : wanted_(std::move(wanted)),
+          lax_(lax),
+          sink_(std::move(sink)),
+          scratch_(std::move(scratch)),
+          progress_(on_progress) {}
 
     void on_descriptor(const std::string& name, const std::string& /*text*/,
                        const Envelope& envelope) override {
@@ -48,20 +53,29 @@ class DiskHandler : public PackageHandler {
     std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                 std::uint64_t /*size*/) override {
         const FileReference* file = find_file_of_member(envelope_, name);
-        if (file == nullptr || file->id != disk_.file_ref) {
+        if (file == nullptr || !family_.expects(file->id)) {
             return nullptr;
         }
-        member_ = name;
-        sink_.name = name;
+        DiskSinkOptions options = sink_;
+        options.name = name;
         // A lax reading lets members pass that are not listed, chunks too.
-        sink_.covered_by_digest =
+        options.covered_by_digest =
             !lax_ && (listed_.contains(name) || listed_.contains(name + ".000000000"));
-        return make_member_sink(sink_, disk_.format, file->compression);
+        if (file->id == layers_.front()->file_ref) {
+            member_ = name;
+        } else {
+            parents_.push_back(make_scratch_file(scratch_));
+            options.fd = parents_.back().get();
+            options.target = DiskFormat::raw;
+        }
+        return family_.open(file->id, options, format_of(file->id), file->compression);
     }
 
-    void close_member(const std::string& /*name*/, std::unique_ptr<base::ByteSink> sink) override {
+    void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
         if (auto* disk = dynamic_cast<DiskSink*>(sink.get())) {
-            decoded_ = disk->finish();
+            static_cast<void>(sink.release());
+            family_.close(find_file_of_member(envelope_, name)->id,
+                          std::unique_ptr<DiskSink>(disk));
         }
     }
 
@@ -72,67 +86,79 @@ class DiskHandler : public PackageHandler {
     }
 
     PackageDisk result(PackageReport report) {
-        if (!decoded_) {
+        if (member_.empty()) {
             throw base::Error(
                 base::ErrorKind::invalid_input,
-                fmt::format("the package does not hold the file of disk '{}'", disk_.id));
+                fmt::format("the package does not hold the file of disk '{}'", disk_id_));
         }
         return {.report = std::move(report),
                 .file = member_,
-                .decoded = *decoded_,
+                .decoded = family_.require(layers_.front()->file_ref),
                 .other_disks = with_file_ - 1};
     }
 
   private:
     void choose() {
         std::vector<std::string> ids;
-        std::optional<Disk> chosen;
+        const Disk* chosen = nullptr;
         for (const Disk& disk : envelope_.disks) {
-            const FileReference* file = find_file(envelope_, disk.file_ref);
+            const auto layers = layers_of(envelope_, disk);
+            const FileReference* file =
+                layers.empty() ? nullptr : find_file(envelope_, layers.front()->file_ref);
             if (file == nullptr) {
                 continue;  // a blank disk
             }
             ids.push_back(disk.id);
             const bool fits = wanted_.empty() || disk.id == wanted_ || file->href == wanted_;
-            if (fits && !chosen) {
-                chosen = disk;
+            if (fits && chosen == nullptr) {
+                chosen = &disk;
+                layers_ = layers;
             }
         }
-        if (!chosen && wanted_.empty()) {
+        if (chosen == nullptr && wanted_.empty()) {
             throw base::Error(base::ErrorKind::not_found, "no disk of the package has a file");
         }
-        if (!chosen) {
+        if (chosen == nullptr) {
             throw base::Error(base::ErrorKind::not_found, fmt::format("no disk '{}'", wanted_),
                               fmt::format("there are: {}", fmt::join(ids, ", ")));
         }
-        if (!chosen->parent_ref.empty()) {
-            throw base::Error(
-                base::ErrorKind::unsupported,
-                fmt::format("disk '{}' is a delta of disk '{}'", chosen->id, chosen->parent_ref),
-                "ask its maker for a package with whole disks");
+        for (std::size_t i = 0; i < layers_.size(); ++i) {
+            family_.expect(layers_[i]->file_ref,
+                           i + 1 < layers_.size() ? layers_[i + 1]->file_ref : "");
         }
-        disk_ = *chosen;
+        disk_id_ = chosen->id;
         with_file_ = ids.size();
+    }
+
+    std::string format_of(const std::string& file_id) const {
+        const auto layer = std::find_if(layers_.begin(), layers_.end(), [&](const Disk* disk) {
+            return disk->file_ref == file_id;
+        });
+        return layer == layers_.end() ? "" : (*layer)->format;
     }
 
     std::string wanted_;
     bool lax_;
     std::set<std::string> listed_;
     DiskSinkOptions sink_;
+    std::filesystem::path scratch_;
     const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
     Envelope envelope_;
-    Disk disk_;
+    std::string disk_id_;              // the chosen one
+    std::vector<const Disk*> layers_;  // what it is made of, in envelope_
     std::uint64_t with_file_ = 0;
     std::string member_;
-    std::optional<DecodedDisk> decoded_;
+    std::vector<base::UniqueFd> parents_;
+    DiskFamily family_;
 };
 
 }  // namespace
 
 PackageDisk read_package_disk(
     base::ByteSource& source, const std::string& disk, const VerifyPolicy& policy,
-    DiskSinkOptions sink, const std::function<void(std::uint64_t, std::uint64_t)>& on_progress) {
-    DiskHandler handler(disk, policy.lax, std::move(sink), on_progress);
+    DiskSinkOptions sink, const std::filesystem::path& scratch,
+    const std::function<void(std::uint64_t, std::uint64_t)>& on_progress) {
+    DiskHandler handler(disk, policy.lax, std::move(sink), scratch, on_progress);
     if (const LookAhead ahead = look_ahead(source, policy); ahead.manifest) {
         handler.take_manifest(*ahead.manifest);
     }

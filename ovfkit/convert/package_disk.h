@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One disk out of a package, in the one pass that verifies it. What is written is rubbish until
-// read_package_disk() has returned.
+// read_package_disk() has returned. Of a delta disk the parents are decoded into nameless files.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "base/stream.h"
@@ -19,9 +20,11 @@ struct PackageDisk {
 };
 
 // `disk` as in ConvertOptions. Of `sink` fd, target and threads count. The manifest's digest stands
-// for inflating every grain where it comes before the disk and lists it.
+// for inflating every grain where it comes before the disk and lists it. `scratch`: the folder
+// where parents of a delta disk are put meanwhile.
 PackageDisk read_package_disk(base::ByteSource& source, const std::string& disk,
                               const VerifyPolicy& policy, DiskSinkOptions sink,
+                              const std::filesystem::path& scratch,
                               const std::function<void(std::uint64_t, std::uint64_t)>& on_progress);
 
 }  // namespace ovfkit

@@ -5,11 +5,16 @@
 #include <cctype>
 #include <tuple>
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "ovfkit/descriptor/hardware_queries.h"
 
 namespace ovfkit {
 
 namespace {
+
+constexpr std::size_t kMostLayers = 64;  // VMware stops at 32
 
 template <typename Visit>
 void walk(const Content& content, const Visit& visit) {
@@ -160,6 +165,35 @@ std::optional<HostResource> parse_host_resource(std::string_view text) {
         }
     }
     return std::nullopt;
+}
+
+std::vector<const Disk*> layers_of(const Envelope& envelope, const Disk& disk) {
+    std::vector<const Disk*> layers;
+    const Disk* one = &disk;
+    // More steps than there are disks are a circle.
+    for (std::size_t step = 0; one != nullptr; ++step) {
+        if (step > envelope.disks.size()) {
+            throw base::Error(base::ErrorKind::invalid_input,
+                              fmt::format("disk '{}' is its own ancestor", disk.id));
+        }
+        if (!one->file_ref.empty()) {
+            layers.push_back(one);
+        }
+        if (layers.size() > kMostLayers) {
+            throw base::Error(
+                base::ErrorKind::unsupported,
+                fmt::format("disk '{}' has more than {} ancestors", disk.id, kMostLayers));
+        }
+        const Disk* parent =
+            one->parent_ref.empty() ? nullptr : find_disk(envelope, one->parent_ref);
+        if (parent == nullptr && !one->parent_ref.empty()) {
+            throw base::Error(base::ErrorKind::invalid_input,
+                              fmt::format("disk '{}' refers to unknown parent disk '{}'", one->id,
+                                          one->parent_ref));
+        }
+        one = parent;
+    }
+    return layers;
 }
 
 std::vector<AttachedDisk> disks_of(const Envelope& envelope, const VirtualSystem& system,

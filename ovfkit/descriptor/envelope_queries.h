@@ -32,6 +32,12 @@ bool is_isolated(const Envelope& envelope, std::string_view network);
 // The id of the configuration marked as default, else of the first one; empty when there is none.
 std::string default_configuration(const Envelope& envelope);
 
+// The disks whose files make up the content of this one: itself, then its parent and so on
+// (ovf:parentRef), each holding what differs from the next. One without a file adds nothing; a
+// blank disk gives none. Throws invalid_input for an unknown parent and for a circle,
+// unsupported for a very long line of ancestors. DSP0243 9.1.
+std::vector<const Disk*> layers_of(const Envelope& envelope, const Disk& disk);
+
 // "ovf:/disk/vmdisk1" and what the field writes instead ("/disk/vmdisk1", "ovf://disk/vmdisk1").
 struct HostResource {
     bool is_disk = false;  // else a file

@@ -13,6 +13,7 @@
 #include "ovfkit/disk/byte_order.h"
 #include "ovfkit/disk/codec/deflate.h"
 #include "ovfkit/disk/codec/fast_deflate.h"
+#include "ovfkit/disk/compare_disks.h"
 #include "ovfkit/disk/ordered_pool.h"
 #include "ovfkit/disk/vmdk/stream_writer.h"
 #include "ovfkit/disk/zero_test.h"
@@ -32,27 +33,6 @@ struct GrainRun {
     std::uint64_t first = 0;
     std::uint64_t count = 0;
 };
-
-// The next range where the disk or its parent may hold something.
-std::optional<DataRange> next_data(const DiskReader& disk, const DiskReader* parent,
-                                   std::uint64_t offset) {
-    const auto own = disk.next_data(offset);
-    if (parent == nullptr || offset >= parent->capacity_bytes()) {
-        return own;
-    }
-    const auto other = parent->next_data(offset);
-    return own && (!other || own->offset <= other->offset) ? own : other;
-}
-
-// Zeros follow the end of the disk.
-void read_padded(const DiskReader& disk, std::uint64_t offset, std::span<std::byte> buffer) {
-    const std::uint64_t end = std::max(offset, disk.capacity_bytes());
-    const std::uint64_t there = std::min<std::uint64_t>(buffer.size(), end - offset);
-    if (there > 0) {
-        disk.read_at(offset, buffer.first(there));
-    }
-    std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(there), buffer.end(), std::byte{0});
-}
 
 // Cuts the data ranges of a disk into runs, in disk order.
 class RunPlanner {
@@ -78,7 +58,7 @@ class RunPlanner {
         if (next_grain_ >= grains_) {
             return false;
         }
-        const auto range = next_data(disk_, parent_, next_grain_ * kGrainBytes);
+        const auto range = next_data_of_either(disk_, parent_, next_grain_ * kGrainBytes);
         if (!range) {
             return false;
         }

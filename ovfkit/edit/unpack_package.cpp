@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ovfkit/descriptor/envelope_queries.h"
-#include "ovfkit/disk/member_sink.h"
+#include "ovfkit/disk/disk_family.h"
 #include "ovfkit/edit/descriptor_document.h"
 #include "ovfkit/edit/folder_edit.h"
 #include "ovfkit/edit/member_relay.h"
@@ -67,30 +67,13 @@ class Choice {
     std::set<std::string> used_;
 };
 
-// Encodes a disk into a file of the folder.
-class ConvertingSink : public base::ByteSink {
-  public:
-    ConvertingSink(const fs::path& path, const std::string& name, DiskFormat format,
-                   const std::string& uri, const std::string& compression)
-        : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
-        if (!file_) {
-            throw base::SystemError(errno, fmt::format("cannot create '{}'", path.string()));
-        }
-        sink_ =
-            make_member_sink({.name = name, .fd = file_.get(), .target = format}, uri, compression);
+base::UniqueFd create_file(const fs::path& path) {
+    base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) {
+        throw base::SystemError(errno, fmt::format("cannot create '{}'", path.string()));
     }
-    void write(std::span<const std::byte> data) override { sink_->write(data); }
-    DecodedDisk finish() { return sink_->finish(); }
-
-  private:
-    base::UniqueFd file_;
-    std::unique_ptr<DiskSink> sink_;
-};
-
-struct ConvertedDisk {
-    std::string file;  // its new name
-    DecodedDisk disk;
-};
+    return file;
+}
 
 // Files pass, disks are converted; the descriptor is written when everything is known.
 class ConvertingHandler : public PackageHandler {
@@ -106,27 +89,32 @@ class ConvertingHandler : public PackageHandler {
         for (const FileReference& file : envelope.files) {
             taken_.insert(folded_name(file.href));
         }
+        for (const Disk& disk : envelope_.disks) {
+            expect_layers(layers_of(envelope_, disk));
+        }
     }
     std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                 std::uint64_t size) override {
-        if (!choice_.wants(name)) {
-            return nullptr;
-        }
         const Disk* disk = disk_of(name);
+        if (!choice_.wants(name)) {
+            return disk != nullptr && needed_.contains(name)
+                       ? open_disk_member(name, *disk, make_scratch_file(folder_.parent_path()),
+                                          DiskFormat::raw)
+                       : nullptr;
+        }
         if (disk == nullptr) {
             output_.begin_member(name, size == 0 ? std::nullopt : std::optional(size));
             return std::make_unique<Passing>(output_);
         }
         const std::string target = new_name(name);
         base::make_dirs((folder_ / target).parent_path());
-        converted_[name].file = target;
-        return std::make_unique<ConvertingSink>(folder_ / target, name, *options_.disk_format,
-                                                disk->format,
-                                                find_file(envelope_, disk->file_ref)->compression);
+        converted_[name] = target;
+        return open_disk_member(name, *disk, create_file(folder_ / target), *options_.disk_format);
     }
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
-        if (auto* converting = dynamic_cast<ConvertingSink*>(sink.get())) {
-            converted_[name].disk = converting->finish();
+        if (auto* disk = dynamic_cast<DiskSink*>(sink.get())) {
+            static_cast<void>(sink.release());
+            family_.close(name, std::unique_ptr<DiskSink>(disk));
         } else if (sink) {
             output_.end_member();
         }
@@ -138,6 +126,9 @@ class ConvertingHandler : public PackageHandler {
     }
 
     void finish() {
+        for (const auto& [member, file] : converted_) {
+            family_.require(member);
+        }
         if (choice_.wants(name_)) {
             const std::string text = changed_descriptor();
             output_.begin_member(name_, text.size());
@@ -156,6 +147,30 @@ class ConvertingHandler : public PackageHandler {
       private:
         base::ByteSink& target_;
     };
+
+    // The disks of a chain, the child first. Parents are needed even when they are not asked for.
+    void expect_layers(const std::vector<const Disk*>& layers) {
+        std::vector<std::string> members;
+        for (const Disk* layer : layers) {
+            const FileReference* file = find_file(envelope_, layer->file_ref);
+            if (file != nullptr) {
+                members.push_back(file->href);
+            }
+        }
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            family_.expect(members[i], i + 1 < members.size() ? members[i + 1] : "");
+        }
+        if (!members.empty() && choice_.wants(members.front())) {
+            needed_.insert(members.begin() + 1, members.end());
+        }
+    }
+
+    std::unique_ptr<DiskSink> open_disk_member(const std::string& name, const Disk& disk,
+                                               base::UniqueFd file, DiskFormat format) {
+        files_.push_back(std::move(file));
+        return family_.open(name, {.name = name, .fd = files_.back().get(), .target = format},
+                            disk.format, find_file(envelope_, disk.file_ref)->compression);
+    }
 
     const Disk* disk_of(const std::string& member) const {
         for (const Disk& disk : envelope_.disks) {
@@ -192,9 +207,8 @@ class ConvertingHandler : public PackageHandler {
             if (found == converted_.end()) {
                 continue;
             }
-            file->set_attribute("href", found->second.file);
-            file->set_attribute("size",
-                                std::to_string(base::file_size(folder_ / found->second.file)));
+            file->set_attribute("href", found->second);
+            file->set_attribute("size", std::to_string(base::file_size(folder_ / found->second)));
             file->remove_attribute("compression");
             file->remove_attribute("chunkSize");
             for (EditableElement* disk : document.disks()) {
@@ -207,6 +221,7 @@ class ConvertingHandler : public PackageHandler {
     }
 
     void describe(EditableElement& disk) const {
+        disk.remove_attribute("parentRef");  // it is whole now
         if (*options_.disk_format == DiskFormat::qcow2) {
             disk.set_attribute("format", "http://www.gnome.org/~markmc/qcow-image-format.html");
         } else {
@@ -221,8 +236,11 @@ class ConvertingHandler : public PackageHandler {
     std::string name_;
     std::string text_;
     Envelope envelope_;
-    std::set<std::string> taken_;  // folded
-    std::map<std::string, ConvertedDisk> converted_;
+    std::set<std::string> taken_;                   // folded
+    std::map<std::string, std::string> converted_;  // members to their new names
+    std::set<std::string> needed_;                  // members that are parents of wanted disks
+    std::vector<base::UniqueFd> files_;
+    DiskFamily family_;
 };
 
 PackageReport unpack_as_is(const UnpackOptions& options, base::ByteSource& source,

@@ -27,8 +27,9 @@ constexpr std::array kDiskRules{
          "Only vCenter, ovftool and muster put the value of the property in.", "Write the number.",
          "DSP0243 9.1"},
     Rule{"OVF-303", "a disk is a delta of another one",
-         everywhere(kError).with(kEsxi | kVcenter | kMuster, Level::off),
-         "Only VMware's tools and muster put a disk together from its parents.",
+         everywhere(kError).with(kEsxi | kVcenter, kWarning).with(kMuster, Level::off),
+         "Only ovftool and muster are known to put a disk together from its parents; VMware's web "
+         "clients are not.",
          "Export flattened disks.", "DSP0243 9.1; OVF Tool guide, delta disks"},
     Rule{"OVF-304", "a disk is blank",
          everywhere(Level::off).with(kVirtV2v, kError).with(kProxmox, kWarning),

@@ -151,7 +151,8 @@ std::string_view kind_of(std::string_view head) {
     return "no disk image that is known";
 }
 
-void check_text(const FileEnds& file, const SparseHeader& header, Findings& findings) {
+void check_text(const FileEnds& file, const SparseHeader& header, bool is_declared_delta,
+                Findings& findings) {
     const std::uint64_t begin = header.descriptor_sector * kSector;
     const std::uint64_t room = header.descriptor_sectors * kSector;
     if (header.descriptor_sector == 0 || begin >= file.head.size()) {
@@ -184,7 +185,9 @@ void check_text(const FileEnds& file, const SparseHeader& header, Findings& find
         findings.add("VMDK-016", "the disk is for sectors of 4096 bytes");
     }
     const std::string parent = base::to_lower(text.value_of("parentCID"));
-    if ((!parent.empty() && parent != "ffffffff") || !text.value_of("parentFileNameHint").empty()) {
+    // Of one that the descriptor calls a delta, OVF-303 says who can read it.
+    if (!is_declared_delta && ((!parent.empty() && parent != "ffffffff") ||
+                               !text.value_of("parentFileNameHint").empty())) {
         findings.add("VMDK-017", "the VMDK is a delta of another disk");
     }
 }
@@ -247,7 +250,7 @@ void check_vmdk(const PackageView& package, const FileEnds& file, const xml::Ele
     if (load_le<std::uint64_t>(head, 48) == 0) {
         findings.add("VMDK-009", "the VMDK has no redundant grain directory");
     }
-    check_text(file, header, findings);
+    check_text(file, header, !attribute_of(disk, "parentRef").empty(), findings);
     check_tail(file, header, findings);
     check_capacity(package, file, disk, header.capacity_bytes(), findings);
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "ovfkit/convert/one_disk_envelope.h"
 #include "ovfkit/descriptor/write_envelope.h"
+#include "ovfkit/disk/stream_vmdk_encoder.h"
 #include "ovfkit/package/package_writer.h"
 #include "tests/support/catch.h"
 #include "tests/unit/ovfkit/disk/disk_samples.h"
@@ -42,7 +43,9 @@ std::size_t files_in(const fs::path& folder) {
 }
 
 // A package of two disks, with or without a manifest's protection.
-void make_two_disks(const fs::path& path, const std::string& first, const std::string& second) {
+// The second may be a delta of the first, or the first of the second.
+void make_two_disks(const fs::path& path, const std::string& first, const std::string& second,
+                    const std::string& child = "") {
     ovfkit::Envelope envelope = ovfkit::make_one_disk_envelope({.name = "two",
                                                                 .disk_file = "a.vmdk",
                                                                 .capacity_bytes = 1U << 20U,
@@ -56,6 +59,12 @@ void make_two_disks(const fs::path& path, const std::string& first, const std::s
     disk.id = "data";
     disk.file_ref = "file2";
     envelope.disks.push_back(disk);
+    for (ovfkit::Disk& one : envelope.disks) {
+        if (one.id == child) {
+            one.parent_ref =
+                envelope.disks.front().id == child ? "data" : envelope.disks.front().id;
+        }
+    }
     base::AtomicFile out(path);
     ovfkit::PackageWriter writer(out.fd(), path.string());
     writer.add_text("two.ovf", ovfkit::write_envelope(envelope));
@@ -126,6 +135,31 @@ TEST_CASE("fast compression gives the same disk in somewhat more bytes", "[ovfki
     convert(raw, dir.path() / "fast.vmdk", {.fast = true, .threads = 3});
     CHECK((first == base::read_file(dir.path() / "fast.vmdk")));
     require_same_disk(dir.path() / "fast.vmdk", "vmdk", raw);
+}
+
+TEST_CASE("a delta disk of a package comes out whole, wherever its parent stands",
+          "[ovfkit][convert]") {
+    const base::TempDir dir;
+    const auto path = [&](const std::string& name) { return (dir.path() / name).string(); };
+    tests::make_sample_disk(path("parent.raw"), 34U << 20U, 1);
+    tests::make_sample_disk(path("child.raw"), 40U << 20U, 2);
+    const auto parent = ovfkit::open_disk(path("parent.raw"), ovfkit::DiskFormat::raw);
+    const auto child = ovfkit::open_disk(path("child.raw"), ovfkit::DiskFormat::raw);
+    base::MemorySink delta;
+    ovfkit::encode_stream_optimized(*child, delta, {.parent = parent.get()});
+    const std::string whole = tests::encode(path("parent.raw"));
+    make_two_disks(path("after.ova"), whole, delta.data(), "data");
+    make_two_disks(path("before.ova"), delta.data(), whole, "disk1");
+    for (const auto& [package, disk] :
+         {std::pair{"after.ova", "data"}, std::pair{"before.ova", "disk1"}}) {
+        for (const std::string image : {"out.raw", "out.qcow2"}) {
+            const auto result = convert(path(package), path(image), {.disk = disk});
+            CHECK(result.other_disks == 1);
+            CHECK(result.capacity_bytes == 40U << 20U);
+            require_same_disk(path(image), image.substr(4), path("child.raw"));
+        }
+        CHECK(files_in(dir.path()) == 6);  // nothing else was left
+    }
 }
 
 TEST_CASE("the disk of a package is chosen by id or file name", "[ovfkit][convert]") {
