@@ -240,9 +240,29 @@ ovfkit::VirtualSystemCollection collection_of(const Assembly& assembly, const Im
     return collection;
 }
 
-ovfkit::Disk disk_of(const AssemblyMachine& machine, const MachineImage& image) {
+// The first machine whose disk is in the file.
+std::string disk_in_file(const Assembly& assembly, const ImageSet& images,
+                         const std::string& file) {
+    const auto machine = std::find_if(
+        assembly.machines.begin(), assembly.machines.end(), [&](const AssemblyMachine& one) {
+            const auto image = images.machines.find(one.name);
+            return image != images.machines.end() && image->second.disk_file == file;
+        });
+    if (machine == assembly.machines.end()) {
+        throw base::Error(base::ErrorKind::internal,
+                          fmt::format("no machine has the parent disk '{}'", file));
+    }
+    return disk_id(*machine);
+}
+
+ovfkit::Disk disk_of(const Assembly& assembly, const AssemblyMachine& machine,
+                     const ImageSet& images) {
+    const MachineImage& image = images.machines.at(machine.name);
     ovfkit::Disk disk;
     disk.id = disk_id(machine);
+    if (!image.parent_file.empty()) {
+        disk.parent_ref = disk_in_file(assembly, images, image.parent_file);
+    }
     disk.capacity_bytes = image.capacity_bytes;
     disk.file_ref = image.disk_file;
     disk.format = kVmdkFormat;
@@ -257,12 +277,11 @@ ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& 
     envelope.version = "1.1";
     envelope.files = images.files;
     for (const AssemblyMachine& machine : assembly.machines) {
-        const auto image = images.machines.find(machine.name);
-        if (image == images.machines.end()) {
+        if (!images.machines.contains(machine.name)) {
             throw base::Error(base::ErrorKind::internal,
                               fmt::format("machine '{}' has no image", machine.name));
         }
-        envelope.disks.push_back(disk_of(machine, image->second));
+        envelope.disks.push_back(disk_of(assembly, machine, images));
     }
     for (const AssemblyNetwork& network : assembly.networks) {
         const std::string usual = network.isolated

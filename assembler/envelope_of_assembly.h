@@ -24,6 +24,7 @@ struct MachineImage {
     std::string kernel_file;  // empty: the machine boots by its firmware
     std::string initrd_file;
     std::string kernel_command_line;
+    std::string parent_file;  // the disk is stored as a delta of the disk in that file
 };
 
 struct ImageSet {

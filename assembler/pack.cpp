@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "assembler/assembly_file.h"
+#include "assembler/delta_plan.h"
 #include "assembler/envelope_of_assembly.h"
 #include "assembler/package_plan.h"
 #include "base/error.h"
@@ -65,10 +66,14 @@ std::string longest_descriptor(const PackOptions& options, const Assembly& assem
     return ovfkit::write_envelope(envelope_of_assembly(assembly, longest));
 }
 
-void write_disk(const PackOptions& options, PlannedFile& file, ovfkit::PackageWriter& writer) {
+void write_disk(const PackOptions& options, const PackagePlan& plan, PlannedFile& file,
+                ovfkit::PackageWriter& writer) {
     const auto disk = open_planned_disk(file);
+    const auto parent =
+        file.parent_file.empty() ? nullptr : open_planned_disk(plan.require_file(file.parent_file));
     ovfkit::StreamVmdkOptions encoding;
     encoding.level = options.level;
+    encoding.parent = parent.get();
     encoding.extent_name = file.name;
     encoding.on_progress = [&](std::uint64_t done, std::uint64_t total) {
         report(options, "encoding " + file.name, done, total);
@@ -102,7 +107,8 @@ void write_package(const PackOptions& options, const Assembly& assembly, Package
     writer.reserve_text(assembly.name + ".ovf", longest_descriptor(options, assembly, plan).size());
     for (PlannedFile& file : plan.files) {
         base::in_context(fmt::format("packing '{}'", file.name), [&] {
-            file.is_disk ? write_disk(options, file, writer) : write_plain(options, file, writer);
+            file.is_disk ? write_disk(options, plan, file, writer)
+                         : write_plain(options, file, writer);
         });
     }
     const ovfkit::Envelope envelope = envelope_of_assembly(assembly, image_set_of(options, plan));
@@ -122,7 +128,9 @@ PackResult result_of(const Assembly& assembly, const PackagePlan& plan, bool is_
         result.machines.push_back(machine.name);
     }
     for (const PlannedFile& file : plan.files) {
-        result.files.push_back({file.name, file.bytes});
+        result.files.push_back(
+            {file.name, file.bytes,
+             file.parent_file.empty() ? "" : plan.require_file(file.parent_file).name});
     }
     return result;
 }
@@ -140,6 +148,10 @@ PackResult pack_assembly(const PackOptions& options) {
 
     // Every image once, whoever uses it; from here on all files exist.
     PackagePlan plan = plan_package(assembly, options.provide_image);
+    if (options.delta_disks) {
+        report(options, "comparing disks", 0, 1);
+        plan_deltas(plan);
+    }
     ovfkit::PackageWriterOptions writing;
     writing.digest = options.digest;
     writing.chunk_bytes = options.chunk_bytes;

@@ -39,6 +39,7 @@ struct PackOptions {
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
     std::uint64_t chunk_bytes = 0;  // files in chunks of this size; 0: whole
     int level = 6;                  // of compression, 1 to 12
+    bool delta_disks = false;       // disks that share a base store it once, see delta_plan.h
     ImageProvider provide_image;
     // What is going on: a phase ("encoding postgres-disk.vmdk") and how far it is. May be empty.
     std::function<void(std::string_view phase, std::uint64_t done, std::uint64_t total)>
@@ -48,6 +49,7 @@ struct PackOptions {
 struct PackedFile {
     std::string name;
     std::uint64_t bytes = 0;
+    std::string parent;  // the file of the disk that this one is a delta of; empty: it is whole
 };
 
 struct PackResult {

@@ -11,6 +11,7 @@
 #include "base/crypto/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "ovfkit/disk/compare_disks.h"
 
 namespace assembler {
 
@@ -55,6 +56,13 @@ std::string plain_name(std::string_view text) {
     return name.empty() ? "image" : name;
 }
 
+// Other images with the same bytes count as well: the first difference is mostly near the front.
+bool is_same_disk(const PlannedFile& one, const PlannedFile& other) {
+    return one.capacity_bytes == other.capacity_bytes &&
+           (one.source == other.source ||
+            ovfkit::is_same_content(*open_planned_disk(one), *open_planned_disk(other)));
+}
+
 class Planner {
   public:
     Planner(const Assembly& assembly, const ImageProvider& provide)
@@ -94,8 +102,11 @@ class Planner {
                                           base::format_byte_size(own)),
                               fmt::format("give at least {}", base::format_byte_size(own)));
         }
+        PlannedFile wanted;
+        wanted.source = image.disk;
+        wanted.capacity_bytes = capacity;
         for (const PlannedFile& file : plan_.files) {
-            if (file.is_disk && file.source == image.disk && file.capacity_bytes == capacity) {
+            if (file.is_disk && is_same_disk(file, wanted)) {
                 return file;
             }
         }
@@ -143,6 +154,15 @@ class Planner {
 
 }  // namespace
 
+const PlannedFile& PackagePlan::require_file(const std::string& id) const {
+    const auto found =
+        std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.id == id; });
+    if (found == files.end()) {
+        throw base::Error(base::ErrorKind::internal, fmt::format("no planned file '{}'", id));
+    }
+    return *found;
+}
+
 ImageSet PackagePlan::image_set() const {
     ImageSet set;
     set.machines = machines;
@@ -155,6 +175,7 @@ ImageSet PackagePlan::image_set() const {
         for (auto& [name, image] : set.machines) {
             if (image.disk_file == file.id) {
                 image.populated_bytes = file.populated_bytes;
+                image.parent_file = file.parent_file;
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which files a package gets and which machine uses which: made before the first byte is written.
-// Equal images are stored once; so are equal kernels and initrds of different images.
+// Equal disks are stored once, wherever they come from; so are equal kernels and initrds of
+// different images.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +27,14 @@ struct PlannedFile {
     std::uint64_t capacity_bytes = 0;  // of a disk, as the machine will see it
     std::uint64_t bytes = 0;           // in the package; of a disk: known once it is encoded
     std::optional<std::uint64_t> populated_bytes;
+    std::string parent_file;  // of a disk stored as a delta: id of the file it differs from
 };
 
 struct PackagePlan {
     std::vector<PlannedFile> files;                // in the order of the package
     std::map<std::string, MachineImage> machines;  // by name
 
+    const PlannedFile& require_file(const std::string& id) const;
     // With what is known of sizes so far.
     ImageSet image_set() const;
 };

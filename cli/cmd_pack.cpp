@@ -47,7 +47,10 @@ base::Json to_json(const assembler::PackResult& result, const std::string& outpu
     json["machines"] = result.machines;
     json["files"] = base::Json::array();
     for (const assembler::PackedFile& file : result.files) {
-        json["files"].push_back({{"name", file.name}, {"bytes", file.bytes}});
+        json["files"].push_back(
+            {{"name", file.name},
+             {"bytes", file.bytes},
+             {"parent", file.parent.empty() ? base::Json() : base::Json(file.parent)}});
     }
     return json;
 }
@@ -83,6 +86,7 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     pack.digest = options.digest;
     pack.chunk_bytes = chunk_bytes_of(options);
     pack.level = options.level;
+    pack.delta_disks = options.delta_disks;
     pack.provide_image = assembler::default_image_provider([&](const std::string& step) {
         if (!quiet) {
             io.err << base::cli::printable(step) << "\n" << std::flush;
@@ -97,6 +101,13 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     if (io.json) {
         out << base::to_json_text(to_json(result, options.output), 2) << "\n";
     } else if (!io.quiet || options.output != "-") {
+        for (const assembler::PackedFile& file : result.files) {
+            if (!file.parent.empty()) {
+                out << base::cli::printable(
+                           fmt::format("{} is a delta of {}", file.name, file.parent))
+                    << "\n";
+            }
+        }
         out << fmt::format("{}: {} {}, {} ({}), {}\n", options.output, result.assembly,
                            result.version, fmt::join(result.machines, ", "),
                            base::format_byte_size(result.bytes),
@@ -118,6 +129,9 @@ void add_pack(CLI::App& app, Chosen& chosen) {
     verb->add_option("--chunk-size", options->chunk_size,
                      "cut disks and other files into pieces of this size, such as 2 GiB")
         ->type_name("SIZE");
+    verb->add_flag("--delta-disks", options->delta_disks,
+                   "store disks that share most of another one as what differs from it; read by "
+                   "muster and ovftool");
     verb->add_option("--level", options->level, "compression, 1 (fast) to 12 (small)")
         ->check(CLI::Range(1, 12))
         ->capture_default_str();

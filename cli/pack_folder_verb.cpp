@@ -36,6 +36,11 @@ int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
                           "the files of a folder are packed as they are, not cut into chunks",
                           "pack it without --chunk-size");
     }
+    if (options.delta_disks) {
+        throw base::Error(base::ErrorKind::unsupported,
+                          "the disks of a folder are packed as they are, not made deltas",
+                          "pack it without --delta-disks");
+    }
     auto signer = find_signer(options.signing);
     if (signer) {
         signer->algorithm = options.digest;

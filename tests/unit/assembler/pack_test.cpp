@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "assembler/pack.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/byte_size.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "ovfkit/convert/convert.h"
 #include "ovfkit/descriptor/envelope_queries.h"
 #include "ovfkit/package/package_reader.h"
 #include "tests/support/catch.h"
@@ -97,6 +99,76 @@ TEST_CASE("machines with the same disk share its file", "[assembler]") {
     read(shop.path("shop.ova"), collector);
     CHECK(collector.envelope.files.size() == 3);
     CHECK(ovfkit::find_disk(collector.envelope, "app-disk")->file_ref ==
+          ovfkit::find_disk(collector.envelope, "web-disk")->file_ref);
+}
+
+TEST_CASE("an image in two sizes is stored once and as a delta", "[assembler][delta]") {
+    Shop shop;
+    auto options = shop.options("shop.ova");
+    options.delta_disks = true;
+    const auto result = assembler::pack_assembly(options);
+    Collector collector;
+    CHECK(read(shop.path("shop.ova"), collector).manifest.state == ovfkit::CheckState::ok);
+    const auto& web = *ovfkit::find_disk(collector.envelope, "web-disk");
+    CHECK(web.parent_ref == "app-disk");
+    CHECK(web.capacity_bytes == 4 * base::kMiB);
+    CHECK(web.populated_bytes == 0U);
+    CHECK(ovfkit::find_disk(collector.envelope, "app-disk")->parent_ref.empty());
+    CHECK(std::count_if(result.files.begin(), result.files.end(),
+                        [](const auto& file) { return !file.parent.empty(); }) == 1);
+    ovfkit::ConvertOptions convert;
+    convert.input = shop.path("shop.ova").string();
+    convert.output = shop.path("web.raw").string();
+    convert.from_package = true;
+    convert.disk = "web-disk";
+    ovfkit::convert_disk(convert);
+    CHECK((base::read_file(shop.path("web.raw")) ==
+           std::string(base::kMiB, 'a') + std::string(3 * base::kMiB, '\0')));
+}
+
+TEST_CASE("a parent comes before its delta, whoever is first in the assembly",
+          "[assembler][delta]") {
+    Shop shop;
+    // The larger one is used first.
+    base::write_file(shop.path("db.raw"),
+                     std::string(base::kMiB, 'a') + std::string(base::kMiB, 'b'));
+    auto options = shop.options("shop.ova");
+    options.delta_disks = true;
+    const auto result = assembler::pack_assembly(options);
+    std::vector<std::string> seen;
+    for (const auto& file : result.files) {
+        INFO(file.name << " of " << file.parent);
+        CHECK((file.parent.empty() ||
+               std::find(seen.begin(), seen.end(), file.parent) != seen.end()));
+        seen.push_back(file.name);
+    }
+    Collector collector;
+    read(shop.path("shop.ova"), collector);
+    CHECK(ovfkit::find_disk(collector.envelope, "db-disk")->parent_ref == "app-disk");
+}
+
+TEST_CASE("without anything in common no disk becomes a delta", "[assembler][delta]") {
+    Shop shop;
+    base::write_file(shop.path("assembly.yaml"), tests::shop_with("    disk: 4 MiB\n", ""));
+    auto options = shop.options("delta.ova");
+    options.delta_disks = true;
+    assembler::pack_assembly(options);
+    Collector collector;
+    read(shop.path("delta.ova"), collector);
+    for (const auto& disk : collector.envelope.disks) {
+        CHECK(disk.parent_ref.empty());
+    }
+}
+
+TEST_CASE("images with the same bytes are one file", "[assembler]") {
+    Shop shop;
+    base::write_file(shop.path("assembly.yaml"), tests::shop_with("    disk: 4 MiB\n", ""));
+    fs::copy_file(shop.path("app.raw"), shop.path("db.raw"), fs::copy_options::overwrite_existing);
+    assembler::pack_assembly(shop.options("shop.ova"));
+    Collector collector;
+    read(shop.path("shop.ova"), collector);
+    CHECK(collector.envelope.files.size() == 2);  // one disk and the kernel
+    CHECK(ovfkit::find_disk(collector.envelope, "db-disk")->file_ref ==
           ovfkit::find_disk(collector.envelope, "web-disk")->file_ref);
 }
 
