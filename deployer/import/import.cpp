@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deployer/import/import.h"
 
-#include <optional>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/crypto/digest.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "ovfkit/disk/member_sink.h"
+#include "ovfkit/disk/disk_family.h"
 
 namespace deployer {
 
@@ -24,11 +25,12 @@ constexpr std::uint64_t kMaxBootFile = 512ULL << 20U;  // a kernel or an initrd
 struct IncomingImage {
     hvruntime::Quarantine quarantine;
     base::UniqueFd disk_fd;
-    PlannedDisk disk;
+    PlannedLayer disk;
+    std::string parent;    // member of the disk that it is a delta of; empty: it is whole
+    bool is_used = false;  // by a machine; else only deltas need it and it is not published
     std::string kernel_member;
     std::string initrd_member;
     std::string command_line;
-    std::optional<ovfkit::DecodedDisk> decoded;
 };
 
 // A kernel or initrd: plain bytes, limited.
@@ -74,9 +76,8 @@ class ImportHandler : public ovfkit::PackageHandler {
                                                 std::uint64_t size) override {
         if (const auto found = incoming_.find(name); found != incoming_.end()) {
             store_.require_free_space(size);
-            return ovfkit::make_member_sink({.name = name, .fd = found->second.disk_fd.get()},
-                                            found->second.disk.format,
-                                            found->second.disk.compression);
+            return family_.open(name, {.name = name, .fd = found->second.disk_fd.get()},
+                                found->second.disk.format, found->second.disk.compression);
         }
         for (auto& [member, image] : incoming_) {
             if (name == image.kernel_member || name == image.initrd_member) {
@@ -90,7 +91,8 @@ class ImportHandler : public ovfkit::PackageHandler {
 
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
         if (auto* disk_sink = dynamic_cast<ovfkit::DiskSink*>(sink.get())) {
-            incoming_.at(name).decoded = disk_sink->finish();
+            static_cast<void>(sink.release());
+            family_.close(name, std::unique_ptr<ovfkit::DiskSink>(disk_sink));
         }
     }
 
@@ -106,8 +108,14 @@ class ImportHandler : public ovfkit::PackageHandler {
         for (auto& [member, image] : incoming_) {
             share_boot_files(image);
         }
+        // Nothing is published before every disk is whole.
         for (auto& [member, image] : incoming_) {
-            result.images[member] = publish_one(member, image, report);
+            family_.require(member);
+        }
+        for (auto& [member, image] : incoming_) {
+            if (image.is_used) {
+                result.images[member] = publish_one(member, image, report);
+            }
         }
         result.report = std::move(report);
         return result;
@@ -115,19 +123,47 @@ class ImportHandler : public ovfkit::PackageHandler {
 
   private:
     void expect_disk(const PlannedMachine& machine, const PlannedDisk& disk, bool first) {
-        if (!incoming_.contains(disk.member)) {
-            hvruntime::Quarantine quarantine = store_.begin_quarantine();
-            base::UniqueFd fd = quarantine.open_disk_file("disk.raw");
-            incoming_.emplace(disk.member, IncomingImage{.quarantine = std::move(quarantine),
-                                                         .disk_fd = std::move(fd),
-                                                         .disk = disk});
+        std::vector<PlannedLayer> layers{{disk.member, disk.format, disk.compression}};
+        layers.insert(layers.end(), disk.parents.begin(), disk.parents.end());
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            expect_layer(layers[i], i + 1 < layers.size() ? layers[i + 1].member : "");
         }
         IncomingImage& image = incoming_.at(disk.member);
+        image.is_used = true;
         if (first && image.kernel_member.empty()) {
             image.kernel_member = machine.kernel_member;
             image.initrd_member = machine.initrd_member;
             image.command_line = machine.command_line;
         }
+    }
+
+    void expect_layer(const PlannedLayer& layer, const std::string& parent) {
+        family_.expect(layer.member, parent);
+        if (!incoming_.contains(layer.member)) {
+            hvruntime::Quarantine quarantine = store_.begin_quarantine();
+            base::UniqueFd fd = quarantine.open_disk_file("disk.raw");
+            incoming_.emplace(layer.member, IncomingImage{.quarantine = std::move(quarantine),
+                                                          .disk_fd = std::move(fd),
+                                                          .disk = layer,
+                                                          .parent = parent});
+        }
+    }
+
+    // What a disk was made from: of a delta the parents too, since the same delta of something else
+    // is another disk.
+    std::string source_digest(const std::string& member,
+                              const ovfkit::PackageReport& report) const {
+        const ovfkit::PackageMember* found = report.find_member(member);
+        if (found == nullptr) {
+            throw Error(
+                ErrorKind::invalid_input,
+                fmt::format("the package has no member '{}', which a disk refers to", member));
+        }
+        const std::string& parent = incoming_.at(member).parent;
+        return parent.empty() ? found->sha256
+                              : base::digest_hex(base::DigestAlgorithm::sha256,
+                                                 fmt::format("delta {} of {}", found->sha256,
+                                                             source_digest(parent, report)));
     }
 
     static std::string boot_file_name(const IncomingImage& image, const std::string& member) {
@@ -158,20 +194,15 @@ class ImportHandler : public ovfkit::PackageHandler {
 
     std::string publish_one(const std::string& member, IncomingImage& image,
                             const ovfkit::PackageReport& report) {
-        const ovfkit::PackageMember* found = report.find_member(member);
-        if (found == nullptr || !image.decoded) {
-            throw Error(
-                ErrorKind::invalid_input,
-                fmt::format("the package has no member '{}', which a disk refers to", member));
-        }
+        const std::string source = source_digest(member, report);
         image.disk_fd.reset();
         hvruntime::ImageRecord record{.name = fmt::format("{} {}", plan_.assembly, member),
                                       .origin = report.source,
                                       .kernel = image.kernel_member.empty() ? "" : "kernel",
                                       .initrd = image.initrd_member.empty() ? "" : "initrd",
                                       .cmdline = image.command_line,
-                                      .capacity_bytes = image.decoded->capacity_bytes,
-                                      .source_sha256 = found->sha256};
+                                      .capacity_bytes = family_.require(member).capacity_bytes,
+                                      .source_sha256 = source};
         const std::string id = store_.publish(std::move(image.quarantine), record).id;
         hooks_.on_published(member, id);
         return id;
@@ -181,6 +212,7 @@ class ImportHandler : public ovfkit::PackageHandler {
     const ImportHooks& hooks_;
     DeploymentPlan plan_;
     std::map<std::string, IncomingImage> incoming_;  // by disk member
+    ovfkit::DiskFamily family_;                      // of the same; its sinks go first
     std::map<std::string, std::string> boot_owner_;  // kernel or initrd member -> disk member
 };
 

@@ -60,8 +60,12 @@ std::string describe_machine(const PlannedMachine& machine) {
                     machine.kernel_member.empty() ? "boots from disk" : "direct kernel boot");
     for (const PlannedDisk& disk : machine.disks) {
         text +=
-            fmt::format("    disk {} ({} MiB, {})\n", disk.member.empty() ? "(blank)" : disk.member,
+            fmt::format("    disk {} ({} MiB, {})", disk.member.empty() ? "(blank)" : disk.member,
                         disk.capacity_bytes >> 20U, disk.bus);
+        for (const PlannedLayer& parent : disk.parents) {
+            text += fmt::format(", a delta of {}", parent.member);
+        }
+        text += "\n";
     }
     for (const PlannedNic& nic : machine.nics) {
         text +=

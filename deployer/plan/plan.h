@@ -32,10 +32,17 @@ struct PlannedNetwork {
     bool isolated = false;
 };
 
+struct PlannedLayer {
+    std::string member;
+    std::string format;
+    std::string compression;
+};
+
 struct PlannedDisk {
     std::string member;  // name in the package; empty: a blank disk
     std::string format;  // URI of the descriptor
     std::string compression;
+    std::vector<PlannedLayer> parents;  // of a delta: its parent, the parent of that, and so on
     std::uint64_t capacity_bytes = 0;
     std::string bus;  // "virtio-blk", "pvscsi", "sata", …: a hvruntime disk bus
 };

@@ -9,6 +9,7 @@
 #include "base/port.h"
 #include "base/yaml.h"
 #include "deployer/plan/plan.h"
+#include "deployer/plan/plan_disks.h"
 #include "deployer/plan/plan_hardware.h"
 #include "deployer/plan/plan_properties.h"
 #include "deployer/plan/plan_startup.h"
@@ -238,6 +239,7 @@ DeploymentPlan plan_deployment(const ovfkit::Envelope& envelope, const DeployReq
 
     // Addresses are known: values that refer to them can be filled in.
     plan_properties(envelope, request, generate, plan);
+    plan_capacities(envelope, plan);
     plan_startup(envelope, plan);
     plan_publications(envelope, request, plan);
     note_ignored_sections(envelope, plan);

@@ -2,13 +2,13 @@
 #include "deployer/plan/plan_hardware.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/letter_case.h"
+#include "deployer/plan/plan_disks.h"
 #include "hvruntime/machine/machine_spec.h"
 #include "ovfkit/descriptor/envelope_queries.h"
 
@@ -18,40 +18,13 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-using hvruntime::DiskBus;
 using hvruntime::NicModel;
 namespace resource = ovfkit::resource;
 
 constexpr std::uint64_t kDefaultMemory = 512ULL << 20U;
 constexpr std::uint32_t kMaxCpus = 128;
 
-// A system with our MachineSection is built for muster and has virtio drivers; any other guest gets
-// what its descriptor asks for, as near as QEMU has it.
-DiskBus bus_of(const ovfkit::VirtualSystem& system, const ovfkit::AttachedDisk& disk,
-               DeploymentPlan& plan) {
-    if (system.machine) {
-        return DiskBus::virtio_blk;
-    }
-    if (disk.controller == nullptr) {
-        return DiskBus::sata;
-    }
-    const std::string subtype = base::to_lower(disk.controller->resource_subtype);
-    switch (disk.controller->resource_type) {
-        case resource::kScsiController:
-            if (subtype.find("virtio") == std::string::npos) {
-                plan.not_honoured.push_back(fmt::format(
-                    "SCSI controller '{}' of system '{}': its disks are attached by SATA instead",
-                    disk.controller->resource_subtype, system.id));
-                return DiskBus::sata;
-            }
-            return DiskBus::virtio_scsi;
-        case resource::kIdeController: return DiskBus::ide;
-        default:
-            return subtype.find("virtio") != std::string::npos ? DiskBus::virtio_blk
-                                                               : DiskBus::sata;
-    }
-}
-
+// As near as QEMU has it; see bus_of() in plan_disks.cpp.
 NicModel model_of(const ovfkit::VirtualSystem& system, const ovfkit::HardwareItem& item) {
     const std::string subtype = base::to_lower(item.resource_subtype);
     if (system.machine || subtype.find("virtio") != std::string::npos) {
@@ -61,45 +34,6 @@ NicModel model_of(const ovfkit::VirtualSystem& system, const ovfkit::HardwareIte
         return NicModel::vmxnet3;
     }
     return subtype == "e1000e" ? NicModel::e1000e : NicModel::e1000;
-}
-
-void plan_disks(const ovfkit::Envelope& envelope, const ovfkit::VirtualSystem& system,
-                PlannedMachine& machine, DeploymentPlan& plan) {
-    for (const ovfkit::AttachedDisk& attached :
-         ovfkit::disks_of(envelope, system, plan.configuration)) {
-        if (attached.is_cdrom) {
-            if (attached.file != nullptr) {
-                plan.not_honoured.push_back(
-                    fmt::format("CD-ROM '{}' of system '{}'", attached.file->href, system.id));
-            }
-            continue;
-        }
-        PlannedDisk disk{.bus = std::string(to_string(bus_of(system, attached, plan)))};
-        if (attached.disk != nullptr) {
-            if (!attached.disk->parent_ref.empty()) {
-                throw Error(ErrorKind::unsupported,
-                            fmt::format("disk '{}' is a delta of disk '{}'", attached.disk->id,
-                                        attached.disk->parent_ref),
-                            "export the machine again with full disks");
-            }
-            disk.capacity_bytes = attached.disk->capacity_bytes;
-            disk.format = attached.disk->format;
-        }
-        if (attached.file != nullptr) {
-            if (attached.file->chunk_size) {
-                throw Error(ErrorKind::unsupported,
-                            fmt::format("file '{}' is split into chunks", attached.file->href),
-                            "pack the OVA again without a chunk size");
-            }
-            disk.member = attached.file->href;
-            disk.compression = attached.file->compression;
-        }
-        if (disk.member.empty() && disk.capacity_bytes == 0) {
-            throw Error(ErrorKind::invalid_input,
-                        fmt::format("a blank disk of system '{}' has no capacity", system.id));
-        }
-        machine.disks.push_back(disk);
-    }
 }
 
 void plan_nics(const ovfkit::VirtualSystem& system, PlannedMachine& machine, DeploymentPlan& plan) {

@@ -14,9 +14,16 @@ constexpr const char* kHidden = "***";
 Json json_of(const PlannedMachine& machine, bool hide_secrets) {
     Json disks = Json::array();
     for (const PlannedDisk& disk : machine.disks) {
+        Json parents = Json::array();
+        for (const PlannedLayer& parent : disk.parents) {
+            parents.push_back({{"member", parent.member},
+                               {"format", parent.format},
+                               {"compression", parent.compression}});
+        }
         disks.push_back({{"member", disk.member},
                          {"format", disk.format},
                          {"compression", disk.compression},
+                         {"parents", parents},
                          {"capacity_bytes", disk.capacity_bytes},
                          {"bus", disk.bus}});
     }
@@ -63,6 +70,12 @@ PlannedMachine machine_of(const Json& json) {
                                  .compression = disk.at("compression"),
                                  .capacity_bytes = disk.at("capacity_bytes"),
                                  .bus = disk.at("bus")});
+        // Absent in plans of before.
+        for (const Json& parent : disk.value("parents", Json::array())) {
+            machine.disks.back().parents.push_back({.member = parent.at("member"),
+                                                    .format = parent.at("format"),
+                                                    .compression = parent.at("compression")});
+        }
     }
     for (const Json& nic : json.at("nics")) {
         machine.nics.push_back({.network = nic.at("network"),

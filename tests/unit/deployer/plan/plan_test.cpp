@@ -178,6 +178,103 @@ TEST_CASE("a foreign guest gets the hardware that it has drivers for", "[deploye
     CHECK(deployer::require_machine(made, "app").nics[0].model == "virtio");
 }
 
+TEST_CASE("items of OVF 2 are hardware like others", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    auto& items = tests::system_of(envelope, 0).hardware.front().items;
+    items[3].kind = ovfkit::HardwareItem::Kind::storage;
+    items[3].resource_type = ovfkit::resource::kLogicalDisk;
+    items[4].kind = ovfkit::HardwareItem::Kind::ethernet;
+    const auto made = plan(envelope);
+    CHECK(deployer::require_machine(made, "db").disks.size() == 1);
+    CHECK(deployer::require_machine(made, "db").nics.size() == 1);
+    CHECK(made.not_honoured.empty());
+}
+
+TEST_CASE("a value outside of ValueMap, MinLen or Ip is told with its property",
+          "[deployer][plan]") {
+    const auto refusal = [](const std::string& type, const std::string& qualifiers,
+                            const std::string& value) {
+        auto envelope = tests::guestbook_envelope();
+        for (auto& property : tests::system_of(envelope, 2).products.front().properties) {
+            if (property.key == "title") {
+                property.type = type;
+                property.qualifiers = qualifiers;
+            }
+        }
+        const auto error = tests::error_of([&] {
+            plan(envelope, {.settings = {{"web.title", value}}});
+        });
+        CHECK(error.kind() == base::ErrorKind::usage);
+        return error.message();
+    };
+    for (const std::string& message :
+         {refusal("string", "ValueMap{\"a\",\"b\"}", "c"), refusal("string", "MinLen(4)", "abc"),
+          refusal("string", "Ip(\"back\")", "999.1.1.1"), refusal("uint8", "", "256"),
+          refusal("uint32", "MinValue(10)", "9"), refusal("boolean", "", "maybe")}) {
+        CHECK_THAT(message, Catch::StartsWith("the value for property 'web.title' "));
+    }
+}
+
+TEST_CASE("the capacity of a disk may be the value of a property", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    auto& disk = envelope.disks[2];
+    disk.file_ref.clear();
+    disk.capacity_bytes = 0;
+    disk.capacity_property = "size";
+    disk.capacity_unit_bytes = 1U << 30U;
+    auto& products = tests::system_of(envelope, 2).products;
+    products.front().properties.push_back(
+        {.key = "size", .type = "string", .value = "3", .user_configurable = true});
+    products.front().properties.back().has_value = true;
+    const auto capacity = [&](const std::string& value) {
+        DeployRequest request;
+        if (!value.empty()) {
+            request.settings = {{"web.size", value}};
+        }
+        return deployer::require_machine(plan(envelope, request), "web").disks[0].capacity_bytes;
+    };
+    CHECK(capacity("") == 3ULL << 30U);
+    CHECK(capacity("20") == 20ULL << 30U);
+    for (const std::string bad : {"x", "-1", "1.5", "0", "100000000", "99999999999999999999999"}) {
+        INFO(bad);
+        const auto error = tests::error_of([&] { capacity(bad); });
+        CHECK(error.kind() == base::ErrorKind::invalid_input);
+        CHECK_THAT(error.message(), Catch::Contains("'" + envelope.disks[2].id + "'"));
+        CHECK_THAT(error.message(), Catch::Contains("'web.size'"));
+        CHECK_THAT(error.hint(), Catch::Contains("--set web.size=NUMBER"));
+    }
+    disk.capacity_property = "other";
+    const auto error = tests::error_of([&] { capacity(""); });
+    CHECK(error.kind() == base::ErrorKind::invalid_input);
+    CHECK_THAT(error.message(),
+               Catch::Contains("property 'other', which system 'web' does not have"));
+    disk.capacity_property.clear();
+    disk.capacity_bytes = 1ULL << 60U;
+    CHECK(tests::error_of([&] { capacity(""); }).kind() == base::ErrorKind::unsupported);
+}
+
+TEST_CASE("a delta disk is planned with its parents", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    envelope.disks[2].parent_ref = envelope.disks[1].id;
+    envelope.disks[1].parent_ref = envelope.disks[0].id;
+    const auto made = plan(envelope);
+    const auto& disk = deployer::require_machine(made, "web").disks[0];
+    REQUIRE(disk.parents.size() == 2);
+    CHECK(disk.parents[1].member == deployer::require_machine(made, "db").disks[0].member);
+    CHECK(describe_plan(made).find("a delta of " + disk.parents[0].member) != std::string::npos);
+    CHECK(to_json(deployer::plan_of_json(to_json(made))) == to_json(made));
+    // A child without a file of its own is what its parent is.
+    envelope.disks[2].file_ref.clear();
+    CHECK(deployer::require_machine(plan(envelope), "web").disks[0].member ==
+          disk.parents[0].member);
+    envelope.disks[0].parent_ref = envelope.disks[2].id;
+    CHECK(tests::error_of([&] { plan(envelope); }).message() ==
+          "disk '" + envelope.disks[0].id + "' is its own ancestor");
+    envelope.disks[0].parent_ref = "nobody";
+    CHECK_THAT(tests::error_of([&] { plan(envelope); }).message(),
+               Catch::Contains("unknown parent disk 'nobody'"));
+}
+
 TEST_CASE("a plan survives its JSON form, and secrets do not show in the printable one",
           "[deployer][plan]") {
     const DeploymentPlan made = plan(tests::guestbook_envelope());
