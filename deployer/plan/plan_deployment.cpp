@@ -170,12 +170,26 @@ void note_ignored_sections(const ovfkit::Envelope& envelope, DeploymentPlan& pla
             plan.not_honoured.push_back(fmt::format("the {} of '{}'", section, owner));
         }
     };
+    const auto nobody_accepts = [&](const std::vector<ovfkit::Eula>& eulas,
+                                    const std::string& owner) {
+        if (!eulas.empty()) {
+            plan.not_honoured.push_back(
+                fmt::format("the licence of {}: nobody is asked to accept it", owner));
+        }
+    };
     note("the envelope", envelope.unknown_sections);
+    for (const ovfkit::Network& network : envelope.networks) {
+        ignore(!network.port_profile_uris.empty(), "port profiles", network.name);
+    }
+    for (const ovfkit::PlacementGroup& group : envelope.placement_groups) {
+        ignore(true, "PlacementGroupSection", group.id);
+    }
     for (const ovfkit::VirtualSystemCollection* collection : ovfkit::all_collections(envelope)) {
         note(fmt::format("collection '{}'", collection->id), collection->unknown_sections);
         ignore(collection->resource_allocation.has_value(), "ResourceAllocationSection",
                collection->id);
         ignore(collection->placement.has_value(), "PlacementSection", collection->id);
+        nobody_accepts(collection->eulas, fmt::format("collection '{}'", collection->id));
     }
     for (const ovfkit::VirtualSystem* system : ovfkit::all_systems(envelope)) {
         note(fmt::format("system '{}'", system->id), system->unknown_sections);
@@ -183,11 +197,15 @@ void note_ignored_sections(const ovfkit::Envelope& envelope, DeploymentPlan& pla
         ignore(!system->boot_configurations.empty(), "BootDeviceSection", system->id);
         ignore(!system->environment_files.empty(), "EnvironmentFilesSection", system->id);
         ignore(system->placement.has_value(), "PlacementSection", system->id);
-        if (!system->eulas.empty()) {
-            plan.not_honoured.push_back(fmt::format(
-                "the licence of system '{}': nobody is asked to accept it", system->id));
-        }
+        nobody_accepts(system->eulas, fmt::format("system '{}'", system->id));
     }
+}
+
+// Several instances of a system have the same to say.
+void keep_first_of_each(std::vector<std::string>& sentences) {
+    std::set<std::string> said;
+    std::erase_if(sentences,
+                  [&](const std::string& sentence) { return !said.insert(sentence).second; });
 }
 
 void check_configuration(const ovfkit::Envelope& envelope, const std::string& wanted) {
@@ -242,7 +260,9 @@ DeploymentPlan plan_deployment(const ovfkit::Envelope& envelope, const DeployReq
     plan_capacities(envelope, plan);
     plan_startup(envelope, plan);
     plan_publications(envelope, request, plan);
+    note_unused_disks(envelope, plan);
     note_ignored_sections(envelope, plan);
+    keep_first_of_each(plan.not_honoured);
     return plan;
 }
 

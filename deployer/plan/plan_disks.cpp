@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -217,6 +218,25 @@ void plan_capacities(const ovfkit::Envelope& envelope, DeploymentPlan& plan) {
             if (attached.disk != nullptr && !attached.disk->capacity_property.empty()) {
                 plan_capacity(envelope, machine, *attached.disk, planned);
             }
+        }
+    }
+}
+
+void note_unused_disks(const ovfkit::Envelope& envelope, DeploymentPlan& plan) {
+    std::set<const ovfkit::Disk*> used;
+    for (const ovfkit::VirtualSystem* system : ovfkit::all_systems(envelope)) {
+        for (const ovfkit::AttachedDisk& attached :
+             ovfkit::disks_of(envelope, *system, plan.configuration)) {
+            if (attached.disk != nullptr) {
+                const auto layers = ovfkit::layers_of(envelope, *attached.disk);
+                used.insert(attached.disk);
+                used.insert(layers.begin(), layers.end());
+            }
+        }
+    }
+    for (const ovfkit::Disk& disk : envelope.disks) {
+        if (!used.contains(&disk)) {
+            plan.not_honoured.push_back(fmt::format("disk '{}': no machine has it", disk.id));
         }
     }
 }

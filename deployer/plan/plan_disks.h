@@ -12,6 +12,9 @@ namespace deployer {
 void plan_disks(const ovfkit::Envelope& envelope, const ovfkit::VirtualSystem& system,
                 PlannedMachine& machine, DeploymentPlan& plan);
 
+// Disks of the descriptor that no machine has in this configuration go into plan.not_honoured.
+void note_unused_disks(const ovfkit::Envelope& envelope, DeploymentPlan& plan);
+
 // Capacities that are values of properties ("${size}"), which are known by now. DSP0243 9.1.
 void plan_capacities(const ovfkit::Envelope& envelope, DeploymentPlan& plan);
 

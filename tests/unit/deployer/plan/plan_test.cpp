@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deployer/plan/plan.h"
 
+#include <algorithm>
+
 #include "tests/support/catch.h"
 #include "tests/unit/deployer/guestbook_envelope.h"
 
@@ -176,6 +178,79 @@ TEST_CASE("a foreign guest gets the hardware that it has drivers for", "[deploye
     CHECK(deployer::require_machine(made, "db").disks[0].bus == "sata");
     CHECK(deployer::require_machine(made, "db").nics[0].model == "vmxnet3");
     CHECK(deployer::require_machine(made, "app").nics[0].model == "virtio");
+}
+
+TEST_CASE("hardware that a machine of ours cannot have is said", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    auto& hardware = tests::system_of(envelope, 0).hardware.front();
+    hardware.transports = {"com.vmware.guestInfo"};
+    hardware.settings = {{.key = "cpuHotAddEnabled", .value = "true"},
+                         {.key = "firmware", .value = "efi"},
+                         {.key = "bootOptions.efiSecureBootEnabled", .value = "true"}};
+    hardware.items.push_back(tests::item(ovfkit::resource::kOther, "20"));
+    hardware.items.back().resource_subtype = "vmware.vtpm";
+    hardware.items[0].reservation = 1000;
+    hardware.items[0].cores_per_socket = 2;
+    hardware.items[1].limit = 2000;
+    hardware.items[1].other_values = {{"Weight", "2"}};
+    auto& nic = hardware.items[4];
+    nic.connections.push_back("front");
+    nic.automatic_allocation = false;
+    envelope.networks[0].port_profile_uris = {"http://example.org/profile"};
+    tests::system_of(envelope, 1).hardware.push_back({.system_types = {"xen-4"}});
+    envelope.disks[0].shared = true;
+    envelope.disks[0].read_only = true;
+    envelope.disks.push_back({.id = "spare", .capacity_bytes = 512});
+    const auto said = plan(envelope).not_honoured;
+    for (const std::string expected :
+         {"the reservation of hardware item 'item 1'", "the number of cores per socket of",
+          "the limit of hardware item 'item 2'", "the weight of hardware item 'item 2'",
+          "every network but the first one of", "starting without a connection of",
+          "the EFI firmware of system 'db'", "secure boot of system 'db'", "the TPM of system 'db'",
+          "settings for VMware's products of system 'db': cpuHotAddEnabled",
+          "the transport 'com.vmware.guestInfo' of system 'db'", "the port profiles of 'back'",
+          "system 'app' offers 2 hardware sections: the one for 'vmx-10' is used",
+          "' is shared between machines: system 'db' gets a copy of its own",
+          "disk 'spare': no machine has it", "' is read-only: system 'db' can write to it"}) {
+        INFO(expected);
+        CHECK(std::any_of(said.begin(), said.end(), [&](const std::string& sentence) {
+            return sentence.find(expected) != std::string::npos;
+        }));
+    }
+}
+
+TEST_CASE("instances of a system say once what has no effect", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    auto& system = tests::system_of(envelope, 1);
+    system.machine->count.initial = 3;
+    system.hardware[0].items.push_back(tests::item(ovfkit::resource::kUsbController, "9"));
+    CHECK(plan(envelope).not_honoured.size() == 1);
+}
+
+TEST_CASE("a machine stays within the limits of its configuration", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    envelope.configurations = {{.id = "small", .is_default = true}, {.id = "large"}};
+    auto& items = tests::system_of(envelope, 0).hardware.front().items;
+    const auto add = [&](int type, std::uint64_t quantity, ovfkit::HardwareItem::Bound bound,
+                         const std::string& configuration) {
+        items.push_back(tests::item(type, type == ovfkit::resource::kMemory ? "2" : "1"));
+        items.back().quantity = quantity;
+        items.back().units = type == ovfkit::resource::kMemory ? "byte * 2^20" : "";
+        items.back().bound = bound;
+        items.back().configurations = {configuration};
+    };
+    using Bound = ovfkit::HardwareItem::Bound;
+    add(ovfkit::resource::kProcessor, 4, Bound::minimum, "large");
+    add(ovfkit::resource::kMemory, 128, Bound::maximum, "large");
+    const auto small = plan(envelope);
+    CHECK(deployer::require_machine(small, "db").cpus == 1);
+    CHECK(small.not_honoured.empty());
+    const auto large = plan(envelope, {.configuration = "large"});
+    CHECK(deployer::require_machine(large, "db").cpus == 4);
+    CHECK(deployer::require_machine(large, "db").memory_bytes == 128U << 20U);
+    REQUIRE(large.not_honoured.size() == 2);
+    CHECK(large.not_honoured[0] ==
+          "1 CPUs of system 'db' is outside of the limits that its descriptor sets: it gets 4");
 }
 
 TEST_CASE("items of OVF 2 are hardware like others", "[deployer][plan]") {
