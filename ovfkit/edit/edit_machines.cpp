@@ -45,7 +45,8 @@ void add_machines_of_package(EditSession& session, const EditStep& step) {
     }
     session.forget_selection();
     EditableElement& collection = obtain_collection(session.document(), assembly_id(session));
-    Grafted grafted = graft(session.document(), collection, from, label_of(step.value));
+    Grafted grafted = graft(session.document(), collection, from, label_of(step.value),
+                            session.find_same_members(step.value));
     for (std::string& note : grafted.notes) {
         session.note(std::move(note));
     }

@@ -106,4 +106,37 @@ std::vector<std::string> EditSession::member_names() const {
     return names;
 }
 
+void EditSession::add_grafted(GraftedPackage package) {
+    if (surroundings_.read_digests && digests_) {
+        for (const auto& [member, digest] : surroundings_.read_digests(package.location)) {
+            const auto ours = package.members.find(member);
+            if (ours != package.members.end()) {
+                digests_->emplace(digest, ours->second);
+            }
+        }
+    }
+    grafted_.push_back(std::move(package));
+}
+
+std::map<std::string, std::string> EditSession::find_same_members(const std::string& location) {
+    std::map<std::string, std::string> same;
+    // In the drafts of OVF a file is of one disk only.
+    if (!surroundings_.read_digests || document_.dialect() == Dialect::ovf09) {
+        return same;
+    }
+    if (!digests_) {
+        digests_.emplace();
+        for (const auto& [member, digest] : surroundings_.read_digests("")) {
+            digests_->emplace(digest, member);
+        }
+    }
+    for (const auto& [member, digest] : surroundings_.read_digests(location)) {
+        const auto ours = digests_->find(digest);
+        if (ours != digests_->end() && !removed_members_.contains(ours->second)) {
+            same[member] = ours->second;
+        }
+    }
+    return same;
+}
+
 }  // namespace ovfkit::edit

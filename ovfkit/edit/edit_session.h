@@ -53,6 +53,10 @@ struct EditSurroundings {
     std::function<PreparedDisk(const std::string& path, const std::string& member)> prepare_disk;
     // The descriptor of another package: name and text.
     std::function<std::pair<std::string, std::string>(const std::string& location)> read_descriptor;
+    // What the manifest of a package says of its members, "" for the edited one: name to digest
+    // with its algorithm. Empty when there is none or it cannot be looked at beforehand; the
+    // members are compared with it when the package is written.
+    std::function<std::map<std::string, std::string>(const std::string& location)> read_digests;
 };
 
 class EditSession {
@@ -84,7 +88,9 @@ class EditSession {
     void note(std::string text) { notes_.push_back(std::move(text)); }
     void add_file(AddedFile file);
     void remove_member(const std::string& member);
-    void add_grafted(GraftedPackage package) { grafted_.push_back(std::move(package)); }
+    void add_grafted(GraftedPackage package);
+    // Members of another package whose bytes are those of one that is here: their names to ours.
+    std::map<std::string, std::string> find_same_members(const std::string& location);
     // Every member name in use, so that a new one can be chosen.
     std::vector<std::string> member_names() const;
 
@@ -99,6 +105,7 @@ class EditSession {
     std::set<std::string> removed_members_;
     std::vector<AddedFile> added_files_;
     std::vector<GraftedPackage> grafted_;
+    std::optional<std::map<std::string, std::string>> digests_;  // digests to members here
 };
 
 }  // namespace ovfkit::edit

@@ -38,7 +38,8 @@ class NameKeeper {
     NameKeeper(const DescriptorDocument& into, DescriptorDocument& from, std::string label)
         : into_(into), from_(from), label_(std::move(label)) {}
 
-    void run(Grafted& result) {
+    void run(const std::map<std::string, std::string>& same, Grafted& result) {
+        const auto shared = set_shared_aside(same, result);
         keep_apart("file", into_.files(), from_.files(), "id", rename_file_id, result);
         keep_apart("disk", into_.disks(), from_.disks(), "diskId", rename_disk_id, result);
         for (const std::string& id : content_ids(from_)) {
@@ -50,9 +51,57 @@ class NameKeeper {
             }
         }
         keep_members_apart(result);
+        for (const auto& [aside, ours] : shared) {
+            rename_file_id(from_, aside, ours);
+        }
     }
 
   private:
+    // Files that come from us get ids that nobody has, until no other one of theirs is called like
+    // ours. Returns which id of ours stands behind each.
+    std::map<std::string, std::string> set_shared_aside(
+        const std::map<std::string, std::string>& same, Grafted& result) {
+        std::map<std::string, std::string> shared;
+        for (EditableElement* file : from_.files()) {
+            const auto known = same.find(attribute_of(*file, "href"));
+            const EditableElement* ours =
+                known == same.end() ? nullptr : file_called(into_, known->second);
+            if (ours == nullptr || !is_stored_alike(*file, *ours)) {
+                continue;
+            }
+            auto taken = ids_of(from_.files(), "id");
+            const auto our_ids = ids_of(into_.files(), "id");
+            taken.insert(taken.end(), our_ids.begin(), our_ids.end());
+            for (const auto& [other, id] : shared) {
+                taken.push_back(other);
+            }
+            const std::string aside = free_name("shared", taken);
+            rename_file_id(from_, attribute_of(*file, "id"), aside);
+            file->parent()->remove_child(*file);
+            shared[aside] = attribute_of(*ours, "id");
+            result.notes.push_back(
+                fmt::format("file '{}' of '{}' is the same as '{}': it is stored "
+                            "once",
+                            known->first, label_, known->second));
+        }
+        return shared;
+    }
+
+    static const EditableElement* file_called(const DescriptorDocument& document,
+                                              const std::string& href) {
+        for (const EditableElement* file : document.files()) {
+            if (attribute_of(*file, "href") == href) {
+                return file;
+            }
+        }
+        return nullptr;
+    }
+
+    static bool is_stored_alike(const EditableElement& one, const EditableElement& other) {
+        return attribute_of(one, "compression") == attribute_of(other, "compression") &&
+               attribute_of(one, "chunkSize") == attribute_of(other, "chunkSize");
+    }
+
     std::string fresh_name(const std::string& id, std::vector<std::string> taken,
                            const std::vector<std::string>& also) const {
         taken.insert(taken.end(), also.begin(), also.end());
@@ -258,7 +307,7 @@ void append_startup(DescriptorDocument& document, EditableElement& collection,
 }
 
 Grafted graft(DescriptorDocument& into, EditableElement& collection, DescriptorDocument& from,
-              const std::string& label) {
+              const std::string& label, const std::map<std::string, std::string>& same) {
     if (into.ovf_namespace() != from.ovf_namespace()) {
         throw Error(ErrorKind::unsupported,
                     fmt::format("'{}' is written in another version of OVF ({} instead of {})",
@@ -266,7 +315,7 @@ Grafted graft(DescriptorDocument& into, EditableElement& collection, DescriptorD
                     "machines of one assembly stand in one descriptor, in one version");
     }
     Grafted result;
-    NameKeeper(into, from, label).run(result);
+    NameKeeper(into, from, label).run(same, result);
     result.id = attribute_of(from.content(), "id");
     merge_configurations(into, from, label);
     merge_strings(into, from, label);

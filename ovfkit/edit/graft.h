@@ -22,10 +22,12 @@ struct Grafted {
 EditableElement& obtain_collection(DescriptorDocument& document, const std::string& id);
 
 // Appends the content of `from` (which is changed by it) to the collection and gives it the next
-// place in the start order. `label` tells apart what has the same name. Throws unsupported when the
-// two are of different versions or their configurations do not fit together.
+// place in the start order. `label` tells apart what has the same name. Files of `same` (their
+// names to ours) are known to have the same bytes: the disks that begin with one share ours, and it
+// does not come along. Throws unsupported when the two are of different versions or their
+// configurations do not fit together.
 Grafted graft(DescriptorDocument& into, EditableElement& collection, DescriptorDocument& from,
-              const std::string& label);
+              const std::string& label, const std::map<std::string, std::string>& same = {});
 
 // Gives the machine or collection of that id the last place in the start order.
 void append_startup(DescriptorDocument& document, EditableElement& collection,

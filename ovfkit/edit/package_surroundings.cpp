@@ -13,6 +13,8 @@
 #include "ovfkit/disk/disk_reader.h"
 #include "ovfkit/disk/stream_vmdk_encoder.h"
 #include "ovfkit/disk/vmdk/sparse_format.h"
+#include "ovfkit/package/look_ahead.h"
+#include "ovfkit/package/manifest.h"
 #include "ovfkit/package/source/folder_source.h"
 #include "ovfkit/package/source/open_package.h"
 #include "ovfkit/package/tar/tar_reader.h"
@@ -174,6 +176,27 @@ std::optional<std::uint64_t> content_capacity_of(const std::string& location,
     return found ? capacity_in(header) : std::nullopt;
 }
 
+std::map<std::string, std::string> digests_of(const std::string& location,
+                                              const VerifyPolicy& policy) {
+    std::map<std::string, std::string> digests;
+    if (location == "-" || location.find("://") != std::string::npos || policy.ignore_manifest) {
+        return digests;
+    }
+    const auto source = open_package(location);
+    const LookAhead ahead = look_ahead(*source, policy);
+    if (!ahead.manifest) {
+        return digests;
+    }
+    for (const ManifestEntry& entry :
+         parse_manifest(ahead.manifest->text, ahead.manifest->name, policy.lax).entries) {
+        if (entry.algorithm != base::DigestAlgorithm::sha1) {
+            digests[entry.file] =
+                fmt::format("{}:{}", base::to_string(entry.algorithm), entry.digest);
+        }
+    }
+    return digests;
+}
+
 EditSurroundings surroundings_of(const std::string& location, const VerifyPolicy& policy,
                                  std::filesystem::path scratch, bool dry_run) {
     return {.content_capacity =
@@ -186,7 +209,11 @@ EditSurroundings surroundings_of(const std::string& location, const VerifyPolicy
                     return prepare_disk(path, member, scratch, dry_run);
                 },
             .read_descriptor =
-                [policy](const std::string& other) { return read_descriptor_of(other, policy); }};
+                [policy](const std::string& other) { return read_descriptor_of(other, policy); },
+            .read_digests =
+                [location, policy](const std::string& other) {
+                    return digests_of(other.empty() ? location : other, policy);
+                }};
 }
 
 }  // namespace ovfkit::edit

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,11 @@ std::pair<std::string, std::string> read_descriptor_of(const std::string& locati
 std::optional<std::uint64_t> content_capacity_of(const std::string& location,
                                                  const std::string& member,
                                                  const VerifyPolicy& policy);
+
+// What the manifest says of each member: name to "SHA256:…". Weak digests are left out. Empty
+// without a manifest, and for sources that can be read only once.
+std::map<std::string, std::string> digests_of(const std::string& location,
+                                              const VerifyPolicy& policy);
 
 // `scratch` gets the encoded disks; it stays until the package is written. A dry run encodes
 // nothing.

@@ -86,7 +86,7 @@ expect_exit 0 "$MUSTER" unpack more.ova -o more --disk-format raw --only '*.ovf'
 cmp more/data.raw data.raw
 [ ! -e more/notes.txt ] || fail "--only gave more"
 expect_text "$(cat more/shop.ovf)" 'data.raw'
-tar -tf more.ova | grep -qx notes.txt || fail "the file is missing"
+tar -tf more.ova | grep -x notes.txt >members || fail "the file is missing"
 tar -tf more.ova | grep -qx disk.vmdk && fail "the removed disk is still there"
 expect_exit 4 "$MUSTER" edit more.ova --disk vmdisk,size=4MiB
 expect_text "$err" "disk 'vmdisk' has the size of its content, 3 MiB"
@@ -136,7 +136,7 @@ expect_exit 0 "$MUSTER" verify folder.ova
 # Several packages become one assembly, and it falls apart into them again.
 expect_exit 0 "$MUSTER" edit signed.ova -o web.ova --rename-network back=front
 expect_exit 0 "$MUSTER" edit --merge signed.ova web.ova -o both.ova --key maker.key --cert maker.pem
-expect_text "$err" "note: file 'disk.vmdk' of 'web' is 'web-disk.vmdk' now"
+expect_text "$err" "note: file 'disk.vmdk' of 'web' is the same as 'disk.vmdk': it is stored once"
 expect_exit 0 "$MUSTER" verify both.ova --trust maker.pem
 expect_exit 0 "$MUSTER" inspect both.ova
 expect_text "$out" "web-db"
@@ -147,9 +147,9 @@ expect_text "$out" "parts/web-db.ova"
 expect_text "$err" "note: file 'web.iso' is used by no machine: every part has it"
 expect_exit 0 "$MUSTER" verify parts/db.ova
 expect_exit 0 "$MUSTER" verify parts/web-db.ova
-[ "$(tar -tf parts/db.ova | tr '\n' ' ')" = "db.ovf disk.vmdk web.iso web-web.iso db.mf " ] || fail "$(tar -tf parts/db.ova)"
+[ "$(tar -tf parts/db.ova | tr '\n' ' ')" = "db.ovf disk.vmdk web.iso db.mf " ] || fail "$(tar -tf parts/db.ova)"
 expect_exit 7 "$MUSTER" edit both.ova --split parts
 expect_exit 4 "$MUSTER" edit parts/db.ova --split single
 expect_exit 0 "$MUSTER" edit both.ova --remove-machine db
-tar -tf both.ova | grep -qx disk.vmdk && fail "the removed machine's disk is still there"
+tar -tf both.ova | grep -x disk.vmdk >members || fail "the disk that the other machine has too is gone"
 expect_exit 0 "$MUSTER" verify both.ova

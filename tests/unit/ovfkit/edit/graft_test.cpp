@@ -62,6 +62,40 @@ TEST_CASE("two packages become one assembly, names kept apart", "[ovfkit][edit]"
           std::map<std::string, std::string>{{"disk1.vmdk", "second-disk1.vmdk"}});
 }
 
+TEST_CASE("a disk that both packages have is stored once", "[ovfkit][edit]") {
+    // In the other package the id of the shared file is that of another file of ours.
+    const std::string files = "<File ovf:href=\"notes.txt\" ovf:id=\"notes\"/>";
+    std::string ours = kWebDescriptor;
+    ours.insert(ours.find("</References>"), files);
+    std::string theirs = replaced(kWebDescriptor, "file1", "notes");
+    theirs.insert(theirs.find("</References>"), "<File ovf:href=\"kernel\" ovf:id=\"file1\"/>");
+    auto surroundings = other_package(theirs);
+    surroundings.read_digests = [](const std::string& location) {
+        return location.empty() ? std::map<std::string, std::string>{{"disk1.vmdk", "SHA256:aa"},
+                                                                     {"notes.txt", "SHA256:bb"}}
+                                : std::map<std::string, std::string>{{"disk1.vmdk", "SHA256:aa"},
+                                                                     {"kernel", "SHA256:cc"}};
+    };
+    EditSession session(ours, "web.ovf", surroundings);
+    tests::apply_steps(session, {{"add-machine", "second.ova"}, {"add-machine", "third.ova"}});
+    const auto envelope = ovfkit::read_envelope(session.finish(), "web.ovf");
+    std::vector<std::string> members;
+    for (const auto& file : envelope.files) {
+        members.push_back(file.href);
+    }
+    CHECK(members == std::vector<std::string>{"disk1.vmdk", "notes.txt", "kernel"});
+    REQUIRE(envelope.disks.size() == 3);
+    for (const auto& disk : envelope.disks) {
+        CHECK(disk.file_ref == "file1");
+    }
+    REQUIRE(session.grafted().size() == 2);
+    CHECK(session.grafted().at(0).members ==
+          std::map<std::string, std::string>{{"kernel", "kernel"}});
+    CHECK(session.grafted().at(1).members.empty());
+    CHECK(session.notes().front() ==
+          "file 'disk1.vmdk' of 'second' is the same as 'disk1.vmdk': it is stored once");
+}
+
 TEST_CASE("prefixes of the other package keep their meaning", "[ovfkit][edit]") {
     std::string other = replaced(kWebDescriptor, "xmlns:vmw=", "xmlns:v=");
     other = replaced(replaced(other, "vmw:", "v:"), "rasd", "r");
