@@ -140,6 +140,8 @@ expect_exit 4 env SSL_CERT_FILE="$work/ca.pem" "$MUSTER" verify shop.ova --trust
 expect_text "$err" "the signer is not trusted"
 
 # Mistakes.
+expect_exit 3 "$MUSTER" sign plain.ova -o missing/y.ova --key maker.key --cert maker.pem
+expect_text "$err" "cannot write 'missing/y.ova': there is no folder 'missing'"
 expect_exit 2 "$MUSTER" sign plain.ova
 expect_exit 2 "$MUSTER" sign plain.ova --key maker.key
 expect_exit 2 "$MUSTER" sign - --key maker.key --cert maker.pem </dev/null
