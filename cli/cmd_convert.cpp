@@ -102,9 +102,7 @@ void add_options(CLI::App& verb, ConvertVerbOptions& options) {
                     "vmdk (streamOptimized), ova");
     verb.add_option("--disk", options.disk,
                     "which disk of a package: its id or file name (default: the first)");
-    verb.add_option("--trust", options.trust_file,
-                    "PEM file with certificates you trust: a package signed by anyone else, or by "
-                    "nobody, is refused");
+    add_trust_options(verb, options.trust);
     verb.add_flag("--lax", options.lax, "let flaws of form of a package pass, as muster verify");
     auto* level = verb.add_option("--level", options.level, "compression, 1 (fast) to 12 (small)");
     level->check(CLI::Range(1, 12))->capture_default_str();
@@ -130,9 +128,7 @@ int run_convert(const ConvertVerbOptions& options, base::cli::Io& io) {
     convert.to = require_form(options.to, options.output, "--to");
     convert.disk = options.disk;
     convert.policy.lax = options.lax;
-    if (!options.trust_file.empty()) {
-        convert.policy.trust_file = options.trust_file;
-    }
+    take_trust(options.trust, convert.policy);
     convert.level = options.level;
     convert.fast = options.fast;
     convert.name = options.name;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -15,7 +16,7 @@ struct ConvertVerbOptions {
     std::string from;  // empty: by the input's extension and first bytes
     std::string to;    // empty: by the output's extension
     std::string disk;
-    std::string trust_file;
+    TrustOptions trust;
     bool lax = false;
     int level = 6;
     bool fast = false;

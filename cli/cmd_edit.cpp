@@ -107,6 +107,7 @@ int run_split(const EditOptions& options, const ovfkit::PackageSigner* signer, b
     split.signer = signer;
     split.digest = options.digest;
     split.policy.lax = options.lax;
+    take_trust(options.trust, split.policy);
     split.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
     const ovfkit::edit::SplitResult result = ovfkit::edit::split_package(split);
     if (io.json) {
@@ -170,6 +171,7 @@ void add_edit(CLI::App& app, Chosen& chosen) {
     verb->add_option("--split", options->split, "make a package of each machine, in a new folder")
         ->type_name("FOLDER");
     verb->add_flag("--lax", options->lax, "let flaws of form in the manifest pass");
+    add_trust_options(*verb, options->trust);
     add_signing_options(*verb, options->signing);
     add_digest_option(*verb, options->digest);
     for (const ovfkit::edit::Operation& operation : ovfkit::edit::operations()) {
@@ -198,6 +200,7 @@ int run_edit(const EditOptions& options, base::cli::Io& io) {
     edit.signer = signed_by;
     edit.digest = options.digest;
     edit.policy.lax = options.lax;
+    take_trust(options.trust, edit.policy);
     const ovfkit::edit::EditPackageResult result = [&] {
         base::ProgressBar bar("writing", 0, io.err_is_terminal && !io.quiet && !io.json);
         edit.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };

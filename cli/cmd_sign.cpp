@@ -65,6 +65,7 @@ void add_sign(CLI::App& app, Chosen& chosen) {
                      "the signed OVA, - for standard output; without it FILE itself is replaced, "
                      "in a folder only .mf and .cert");
     add_signing_options(*verb, options->signing);
+    add_trust_options(*verb, options->trust);
     add_digest_option(*verb, options->digest);
     verb->add_flag("--renew-manifest", options->renew_manifest,
                    "make a new manifest and do not look at the old one: after the files were "
@@ -72,7 +73,8 @@ void add_sign(CLI::App& app, Chosen& chosen) {
     verb->add_flag("--lax", options->lax,
                    "let flaws of form pass: manifest lines not understood, files not listed");
     verb->footer(
-        "A manifest that is there is checked and kept; a signature that is there is replaced.\n\n"
+        "A manifest that is there is checked and kept; a signature that is there is replaced, and\n"
+        "with --trust only if it is of somebody you trust.\n\n"
         "EXIT STATUS\n"
         "  0 signed; 2 no key, or FILE cannot be replaced; 3 no such file; 4 the package does not\n"
         "  match its manifest, or key and certificate do not fit; 6 no space, no network; 9 the\n"
@@ -96,7 +98,8 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
     request.output = options.output;
     request.digest = options.digest;
     request.renew_manifest = options.renew_manifest;
-    request.lax = options.lax;
+    take_trust(options.trust, request.policy);
+    request.policy.lax = options.lax;
     const ovfkit::SignResult result = [&] {
         base::ProgressBar bar("signing", 0, io.err_is_terminal && !io.quiet && !io.json);
         request.on_progress = [&](std::uint64_t done, std::uint64_t total) {

@@ -30,6 +30,9 @@ void PackageHandler::close_member(const std::string& /*name*/,
 void PackageHandler::on_text(const std::string& /*name*/, const std::string& /*text*/) {
 }
 
+void PackageHandler::on_signature(const SignatureReport& /*signature*/) {
+}
+
 void PackageHandler::on_progress(std::uint64_t /*done*/, std::uint64_t /*total*/) {
 }
 
@@ -187,6 +190,7 @@ void Reading::check_signature_once() {
     signature_checked_ = true;
     check_signature(*certificate_, *manifest_.text(), manifest_.is_weak(), std::time(nullptr),
                     verdict_, report_.signature);
+    handler_.on_signature(report_.signature);
 }
 
 // A .mf or .cert that the descriptor lists as a file of its own is ordinary data.
