@@ -86,8 +86,9 @@ void print(const ovfkit::ConvertResult& result, const ConvertVerbOptions& option
         io.err << fmt::format("the package has {} more disks: choose with --disk\n",
                               result.other_disks);
     }
-    if (result.package && result.package->manifest.state == ovfkit::CheckState::absent) {
-        io.err << "the package has no manifest: nothing shows whether the disk is unchanged\n";
+    const std::string unchecked = result.package ? unchecked_sentence(*result.package) : "";
+    if (!unchecked.empty()) {
+        io.err << base::cli::printable_line(unchecked) << "\n";
     }
 }
 

@@ -42,11 +42,13 @@ base::Json to_json(const ovfkit::SignResult& result) {
 void print_result(const ovfkit::SignResult& result, std::ostream& out) {
     out << fmt::format("{}: {}\n", printable_line(result.output),
                        signature_sentence(result.certificate));
-    out << fmt::format(
-        "manifest   {} {}\n", printable_line(result.manifest_name),
-        result.manifest_made ? "was made anew" : "is as it was; every file matches it");
+    const std::string unchecked = unchecked_sentence(result.source);
+    out << fmt::format("manifest   {} {}\n", printable_line(result.manifest_name),
+                       result.manifest_made ? "was made anew"
+                       : unchecked.empty()  ? "is as it was; every file matches it"
+                                            : "is as it was; " + printable_line(unchecked));
     for (const ovfkit::PackageFinding& finding : result.source.findings) {
-        if (finding.code != "no_manifest") {
+        if (finding.code != "no_manifest" && finding.code != "not_listed") {
             out << fmt::format("note       {}\n", printable_line(finding.text));
         }
     }

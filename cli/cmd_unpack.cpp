@@ -79,8 +79,8 @@ int run_unpack(const UnpackVerbOptions& options, base::cli::Io& io) {
     table.print(io.out);
     if (!io.quiet) {
         io.err << fmt::format("manifest: {}\n", result.manifest);
-        if (result.source.manifest.state == ovfkit::CheckState::absent) {
-            io.err << "note: nothing was checked, the package has no manifest\n";
+        if (const std::string text = unchecked_sentence(result.source); !text.empty()) {
+            io.err << fmt::format("note: {}\n", base::cli::printable_line(text));
         }
     }
     return 0;

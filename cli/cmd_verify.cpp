@@ -58,6 +58,11 @@ int run_verify(const VerifyOptions& options, base::cli::Io& io) {
             "the package has no manifest, so there is nothing to check it against",
             "ask its maker for one with a manifest; muster inspect shows it as it is");
     }
+    if (report.manifest.algorithms.empty()) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          "no line of the manifest was understood, so nothing was checked",
+                          "ask its maker for a manifest with lines such as SHA256(disk.vmdk)= 01…");
+    }
     return 0;
 }
 

@@ -197,10 +197,8 @@ void describe(const EditPackageOptions& options, const PackageReport& source,
         result.signature = was_signed ? "dropped" : "none";
         result.signature_lost = was_signed;
     }
-    if (!had_manifest) {
-        result.notes.emplace_back(
-            "the package had no manifest: nobody can tell whether its files "
-            "are as they were made");
+    if (std::string text = unchecked_sentence(source); !text.empty()) {
+        result.notes.push_back(std::move(text));
     }
 }
 

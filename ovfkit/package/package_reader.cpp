@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -400,6 +401,13 @@ void Reading::check_completeness() {
         verdict_.fail(fmt::format("'{}' is there, but the manifest that it signs is missing",
                                   certificate_->name));
         report_.signature.state = CheckState::failed;
+    }
+    if (policy_.wants_trust() && report_.manifest.state == CheckState::partial) {
+        report_.signature.trusted = false;
+        report_.signature.why_not_trusted = "the signature does not cover every file";
+        verdict_.fail(fmt::format("the signature does not cover '{}'",
+                                  fmt::join(report_.manifest.unlisted, "', '")),
+                      "what is trusted must be covered whole, --lax or not");
     }
     if (!certificate_ && (policy_.require_signature || policy_.wants_trust())) {
         verdict_.fail("the package is not signed",

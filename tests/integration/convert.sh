@@ -46,6 +46,16 @@ expect_exit 4 "$MUSTER" convert bad.ova kept.qcow2
 grep -q before kept.qcow2 || fail "the output was touched"
 [ -z "$(find . -name '.*.tmp')" ] || fail "something was left behind"
 
+# Of a disk that no digest covers every grain is inflated: what is damaged there is found, --lax or not.
+mkdir unlisted
+tar -xf disk.ova -C unlisted
+(cd unlisted && sed -i /vmdk/d disk.mf && printf XXXX | dd of=disk-disk1.vmdk bs=1 seek=1500000 conv=notrunc status=none &&
+    tar --format=ustar -cf ../unlisted.ova disk.ovf disk.mf disk-disk1.vmdk)
+expect_exit 4 "$MUSTER" convert unlisted.ova unlisted.qcow2
+expect_text "$err" "is not listed in the manifest"
+expect_exit 4 "$MUSTER" convert unlisted.ova unlisted.qcow2 --lax
+expect_text "$err" "disk-disk1.vmdk"
+
 # A qcow2 that leads to another file is never followed.
 qemu-img create -q -f qcow2 -F raw -b /etc/passwd lead.qcow2 1M
 expect_exit 5 "$MUSTER" convert lead.qcow2 lead.raw
