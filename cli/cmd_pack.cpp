@@ -80,6 +80,7 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     if (pack.signer) {
         pack.signer->algorithm = options.digest;
     }
+    warn(signing_doubts(pack.signer ? &*pack.signer : nullptr, options.digest), io);
     pack.digest = options.digest;
     pack.chunk_bytes = chunk_bytes_of(options);
     pack.level = options.level;

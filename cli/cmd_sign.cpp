@@ -95,6 +95,8 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
                           "give --key and --cert");
     }
     signer->algorithm = options.digest;
+    const std::vector<std::string> doubts = signing_doubts(&*signer, options.digest);
+    warn(doubts, io);
     ovfkit::SignRequest request;
     request.location = options.location;
     request.output = options.output;
@@ -112,7 +114,9 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
     // With -o - standard output is the package.
     std::ostream& out = options.output == "-" ? io.err : io.out;
     if (io.json) {
-        out << base::to_json_text(to_json(result), 2) << '\n';
+        base::Json json = to_json(result);
+        json["warnings"] = doubts;
+        out << base::to_json_text(json, 2) << '\n';
     } else {
         print_result(result, out);
     }

@@ -168,6 +168,49 @@ expect_exit 0 env SSL_CERT_FILE="$work/maker.pem" "$MUSTER" verify shop.ova --tr
 expect_exit 4 env SSL_CERT_FILE="$work/ca.pem" "$MUSTER" verify shop.ova --trust-system
 expect_text "$err" "the signer is not trusted"
 
+# What will keep others from trusting the package is said when it is signed.
+dated() { # NAME START END: certified by ca
+    openssl req -new -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
+    openssl ca -batch -config ca.cnf -cert ca.pem -keyfile ca.key -in "$1.csr" -out "$1.pem" -notext \
+        -startdate "$(date -u -d "$2" +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "$3" +%Y%m%d%H%M%SZ)" 2>/dev/null
+}
+dated late '-3 days' '-2 days'
+dated early '+2 days' '+3 days'
+openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -out weak.pem -days 30 -subj /CN=weak 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout web.key -out web.pem -days 30 -subj /CN=web \
+    -addext extendedKeyUsage=serverAuth 2>/dev/null
+doubted() { # NAME SENTENCE
+    expect_exit 0 "$MUSTER" sign plain.ova -o "$1.ova" --key "$1.key" --cert "$1.pem"
+    expect_text "$err" "warning: $2"
+    expect_exit 0 "$MUSTER" sign plain.ova -o "$1.ova" --key "$1.key" --cert "$1.pem" --json
+    expect_text "$out" "$2"
+    expect_exit 4 "$MUSTER" verify "$1.ova" --trust "$1.pem"
+}
+doubted weak "the key of 'CN=weak' is too weak (RSA 1024)"
+doubted web "the certificate of 'CN=web' is meant for other things than signing software"
+doubted late "the certificate of 'CN=late' expired on"
+doubted early "the certificate of 'CN=early' is not valid before"
+expect_exit 0 "$MUSTER" sign plain.ova -o x.ova --key maker.key --cert maker.pem
+case $err in *warning*) fail "a good signer is warned of: $err" ;; esac
+
+# Every kind of key, and a chain with an intermediate.
+key_kinds=(rsa:3072 ed25519 "ec -pkeyopt ec_paramgen_curve:P-256" "ec -pkeyopt ec_paramgen_curve:P-384")
+printf 'basicConstraints=critical,CA:true\n' >middle.ext
+openssl req -new -newkey rsa:2048 -nodes -keyout middle.key -out middle.csr -subj /CN=middle 2>/dev/null
+openssl x509 -req -in middle.csr -CA ca.pem -CAkey ca.key -days 30 -extfile middle.ext -out middle.pem 2>/dev/null
+for kind in "${key_kinds[@]}"; do
+    # shellcheck disable=SC2086  # two options in one word
+    openssl req -new -newkey $kind -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf 2>/dev/null
+    openssl x509 -req -in leaf.csr -CA middle.pem -CAkey middle.key -days 30 -out leaf.pem 2>/dev/null
+    expect_exit 0 "$MUSTER" sign plain.ova -o leaf.ova --key leaf.key --cert leaf.pem --chain middle.pem
+    expect_exit 0 "$MUSTER" verify leaf.ova --trust ca.pem
+    expect_text "$out" "trust      yes: by the chain CN=leaf <- CN=middle <- CN=ca"
+    expect_exit 0 "$MUSTER" sign plain.ova -o leaf.ova --key leaf.key --cert leaf.pem
+    expect_exit 4 "$MUSTER" verify leaf.ova --trust ca.pem
+    sed 's/dddd/dddx/' leaf.ova >flipped.ova
+    expect_exit 4 "$MUSTER" verify flipped.ova
+done
+
 # Mistakes.
 expect_exit 3 "$MUSTER" sign plain.ova -o missing/y.ova --key maker.key --cert maker.pem
 expect_text "$err" "cannot write 'missing/y.ova': there is no folder 'missing'"
