@@ -16,6 +16,7 @@ struct EditOptions {
     std::vector<std::string> files;
     std::string output;
     std::string split;  // the folder
+    std::string chunk_size;
     bool merge = false;
     bool dry_run = false;
     bool lax = false;

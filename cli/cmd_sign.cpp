@@ -9,6 +9,7 @@
 #include "base/crypto/timestamp.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "cli/package_output.h"
 #include "ovfkit/package/sign_package.h"
 
 namespace cli {
@@ -94,6 +95,7 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
         throw base::Error(base::ErrorKind::usage, "a signature needs a key and its certificate",
                           "give --key and --cert");
     }
+    require_no_terminal(options.output);
     signer->algorithm = options.digest;
     const std::vector<std::string> doubts = signing_doubts(&*signer, options.digest);
     warn(doubts, io);
@@ -111,8 +113,7 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
         };
         return ovfkit::sign_package(request, *signer);
     }();
-    // With -o - standard output is the package.
-    std::ostream& out = options.output == "-" ? io.err : io.out;
+    std::ostream& out = result_stream(options.output, io);
     if (io.json) {
         base::Json json = to_json(result);
         json["warnings"] = doubts;
