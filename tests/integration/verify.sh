@@ -143,7 +143,9 @@ expect_exit 0 "$MUSTER" verify one.zip --trust maker.pem
 tar -xf signed.ova
 python3 -m zipfile -c all.zip shop.ovf disk.vmdk web.iso shop.mf shop.cert
 expect_exit 0 "$MUSTER" verify all.zip --trust maker.pem
-expect_exit 5 bash -c "cat all.zip | $MUSTER verify -"
+expect_exit 0 bash -c "cat all.zip | $MUSTER verify - --trust maker.pem"
+expect_exit 3 bash -c "cat all.zip | TMPDIR=$work/none $MUSTER verify -"
+expect_text "$err" "none"
 python3 -c 'import bz2; open("packed.ova", "wb").write(bz2.compress(open("signed.ova", "rb").read()))'
 expect_exit 4 "$MUSTER" verify packed.ova
 expect_text "$err" "is compressed with bzip2"
