@@ -95,7 +95,9 @@ TEST_CASE("a failure at any step undoes all of the job and says why", "[hvruntim
     const auto error = error_of([&] { hvruntime::throw_job_error(to_public_json(record)); });
     CHECK(error.kind() == ErrorKind::external);
     CHECK(error.message() == "make files: step '" + step + "': the step was told to fail");
-    CHECK(error.hint() == "tell it not to (everything was undone; see 'muster job show 1')");
+    CHECK(error.hint() ==
+          "tell it not to (everything was undone; its steps and its log: "
+          "muster job show 1)");
     CHECK(world.wait(world.submit()).status == JobState::completed);  // the lock is free
 }
 
@@ -109,8 +111,11 @@ TEST_CASE("an abort in any step undoes all of the job", "[hvruntime][jobs]") {
     CHECK(record.status == JobState::aborted);
     CHECK(record.error.is_null());
     CHECK(files_in(world.dir.path()).empty());
-    CHECK(error_of([&] { hvruntime::throw_job_error(to_public_json(record)); }).kind() ==
-          ErrorKind::interrupted);
+    const auto error = error_of([&] { hvruntime::throw_job_error(to_public_json(record)); });
+    CHECK(error.kind() == ErrorKind::interrupted);
+    CHECK(error.message() == "make files: aborted in step '" + step + "'");
+    CHECK_THAT(error.hint(), Catch::Contains("its log: muster job show 1"));
+    CHECK(hvruntime::parse_job_record(to_stored_json(record)).aborted_at == step);
     CHECK_NOTHROW(world.engine.abort(id));  // again is fine
     CHECK(world.store.range("/jobs/locks/").entries.empty());
 }
