@@ -129,8 +129,9 @@ const AssemblySection* find_assembly(const Envelope& envelope) {
     if (!envelope.content) {
         return nullptr;
     }
-    const auto* collection = std::get_if<VirtualSystemCollection>(&*envelope.content);
-    return collection != nullptr && collection->assembly ? &*collection->assembly : nullptr;
+    const auto& assembly = std::visit(
+        [](const auto& top) -> const auto& { return top.assembly; }, *envelope.content);
+    return assembly ? &*assembly : nullptr;
 }
 
 bool is_isolated(const Envelope& envelope, std::string_view network) {

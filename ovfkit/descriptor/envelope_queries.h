@@ -25,7 +25,7 @@ const VirtualSystem* find_system(const Envelope& envelope, std::string_view id);
 const FileReference* find_file(const Envelope& envelope, std::string_view id);
 const Disk* find_disk(const Envelope& envelope, std::string_view id);
 const Network* find_network(const Envelope& envelope, std::string_view name);
-// Of the outermost collection.
+// Of the outermost system or collection.
 const AssemblySection* find_assembly(const Envelope& envelope);
 bool is_isolated(const Envelope& envelope, std::string_view network);
 

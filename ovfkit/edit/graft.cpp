@@ -10,7 +10,9 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "ovfkit/descriptor/extensions.h"
 #include "ovfkit/edit/references.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/tar/member_name.h"
 
 namespace ovfkit::edit {
@@ -224,6 +226,19 @@ void take_along(DescriptorDocument& document, EditableElement& system,
     }
 }
 
+// muster:AssemblySection is looked for in the outermost content only.
+void move_assembly_up(DescriptorDocument& document, EditableElement& collection) {
+    for (EditableElement* system : document.systems()) {
+        for (EditableElement* section : system->children("AssemblySection")) {
+            if (section->namespace_uri() == kMusterNamespace) {
+                collection.add_copy_after(document.find_section(collection, "StartupSection"),
+                                          *section);
+                system->remove_child(*section);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 EditableElement& obtain_collection(DescriptorDocument& document, const std::string& id) {
@@ -238,6 +253,7 @@ EditableElement& obtain_collection(DescriptorDocument& document, const std::stri
     collection.add_last_copy(content);
     document.envelope().remove_child(content);
     append_startup(document, collection, system_id);
+    move_assembly_up(document, collection);
     return collection;
 }
 
