@@ -168,14 +168,14 @@ const std::vector<Operation>& operations() {
         {"disk",
          Form::arguments,
          "ID,size=SIZE",
-         "capacity of a disk; size=content: what its file "
+         "capacity of a disk, whose content grows with it; size=content: what its file "
          "says",
          {"size"},
          set_disk},
         {"add-disk",
          Form::arguments,
          "FILE[,id=…] or size=SIZE",
-         "a new disk from a raw, qcow2 or streamOptimized file, or a blank one",
+         "a new disk from an image of any format that convert reads, or a blank one",
          {"size", "id", "member"},
          add_disk},
         {"remove-disk", Form::text, "ID", "removes a disk and its file", {}, remove_disk},

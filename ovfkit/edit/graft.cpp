@@ -34,6 +34,13 @@ std::vector<std::string> content_ids(const DescriptorDocument& document) {
     return ids;
 }
 
+// As the package may call the file: percent-decoded too.
+std::vector<std::string> member_names(const std::string& href) {
+    FileReference file;
+    file.href = href;
+    return member_names_of(file);
+}
+
 // The parts of `from` under names that `into` does not have.
 class NameKeeper {
   public:
@@ -91,7 +98,10 @@ class NameKeeper {
                                : fmt::format("{}-{}-{}", label_, i, name);
             }
             taken.insert(folded_name(fresh));
-            result.members[name] = fresh;
+            const std::string front = fresh.substr(0, fresh.size() - name.size());
+            for (const std::string& member : member_names(name)) {
+                result.members[member] = front + member;
+            }
             if (fresh != name) {
                 file->set_attribute("href", fresh);
                 result.notes.push_back(
@@ -327,7 +337,9 @@ CutOut cut_out(const std::string& text, const std::string& name, const std::stri
             result.notes.push_back(
                 fmt::format("file '{}' is used by no machine: every part has it", member));
         }
-        result.members.push_back(member);
+        for (std::string& file_name : member_names(member)) {
+            result.members.push_back(std::move(file_name));
+        }
     }
     result.text = document.text();
     return result;
