@@ -62,7 +62,7 @@ std::string longest_descriptor(const PackOptions& options, const Assembly& assem
     for (auto& [name, image] : longest.machines) {
         image.populated_bytes = UINT64_MAX;
     }
-    return ovfkit::write_envelope(envelope_of_assembly(assembly, longest));
+    return ovfkit::write_envelope(envelope_of_assembly(assembly, longest, options.profile));
 }
 
 void write_disk(const PackOptions& options, PlannedFile& file, ovfkit::PackageWriter& writer) {
@@ -105,7 +105,8 @@ void write_package(const PackOptions& options, const Assembly& assembly, Package
             file.is_disk ? write_disk(options, file, writer) : write_plain(options, file, writer);
         });
     }
-    const ovfkit::Envelope envelope = envelope_of_assembly(assembly, image_set_of(options, plan));
+    const ovfkit::Envelope envelope =
+        envelope_of_assembly(assembly, image_set_of(options, plan), options.profile);
     require_valid(envelope);
     writer.fill_reserved(ovfkit::write_envelope(envelope));
     writer.finish(signer);

@@ -11,6 +11,7 @@
 #include "base/http_client.h"
 #include "base/progress.h"
 #include "ovfkit/convert/convert.h"
+#include "ovfkit/profile/profile.h"
 
 namespace cli {
 
@@ -115,6 +116,9 @@ void add_options(CLI::App& verb, ConvertVerbOptions& options) {
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
     verb.add_option("--memory", options.memory, "into an OVA: its memory")->capture_default_str();
+    verb.add_option("--profile", options.profile,
+                    "into an OVA: for whose machines, generic, vmware or virtualbox")
+        ->capture_default_str();
     verb.add_option("--digest", options.digest,
                     "into an OVA: of the manifest, SHA1, SHA256, SHA384 or SHA512")
         ->capture_default_str();
@@ -145,6 +149,7 @@ int run_convert(const ConvertVerbOptions& options, base::cli::Io& io) {
                           "give SHA1, SHA256, SHA384 or SHA512");
     }
     convert.digest = *digest;
+    convert.profile = ovfkit::require_profile(options.profile);
     convert.threads = options.threads;
     const ovfkit::ConvertResult result = [&] {
         base::ProgressBar bar("converting", 0, io.err_is_terminal && !io.quiet && !io.json);

@@ -22,6 +22,7 @@ struct ConvertVerbOptions {
     std::string name;
     std::uint32_t cpus = 1;
     std::string memory = "1 GiB";
+    std::string profile = "generic";
     std::string digest = "SHA256";
     unsigned threads = 0;
 };

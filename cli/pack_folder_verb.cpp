@@ -36,6 +36,11 @@ int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
                           "the files of a folder are packed as they are, not cut into chunks",
                           "pack it without --chunk-size");
     }
+    if (!options.profile.empty()) {
+        throw base::Error(base::ErrorKind::unsupported,
+                          "the descriptor of a folder is packed as it is, for whom it was made",
+                          "pack it without --profile; muster edit --profile changes the hardware");
+    }
     auto signer = find_signer(options.signing);
     if (signer) {
         signer->algorithm = options.digest;

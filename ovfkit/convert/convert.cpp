@@ -77,6 +77,7 @@ class PackageMaker {
           stem_(stem_of(options.output)),
           system_{.name = options.name.empty() ? stem_ : options.name,
                   .disk_file = stem_ + "-disk1.vmdk",
+                  .profile = options.profile,
                   .cpus = options.cpus,
                   .memory_bytes = options.memory_bytes,
                   .capacity_bytes = disk.capacity_bytes()} {}

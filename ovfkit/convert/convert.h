@@ -14,6 +14,7 @@
 #include "base/crypto/digest.h"
 #include "ovfkit/disk/disk_reader.h"
 #include "ovfkit/package/package_reader.h"
+#include "ovfkit/profile/profile.h"
 
 namespace ovfkit {
 
@@ -40,6 +41,7 @@ struct ConvertOptions {
     bool fast = false;  // instead of a level: quick, and about a tenth larger
 
     // Into a package.
+    Profile profile = Profile::generic;
     std::string name;  // of the virtual system; empty: from the output's name
     std::uint32_t cpus = 1;
     std::uint64_t memory_bytes = base::kGiB;

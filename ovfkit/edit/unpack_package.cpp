@@ -21,6 +21,7 @@
 #include "ovfkit/edit/member_relay.h"
 #include "ovfkit/edit/raw_copy.h"
 #include "ovfkit/package/folder_writer.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/source/open_package.h"
 #include "ovfkit/package/tar/member_name.h"
 
@@ -158,10 +159,21 @@ class ConvertingHandler : public PackageHandler {
     };
 
     const Disk* disk_of(const std::string& member) const {
+        const FileReference* file = find_file_of_member(envelope_, member);
         for (const Disk& disk : envelope_.disks) {
-            const FileReference* file = find_file(envelope_, disk.file_ref);
-            if (file != nullptr && file->href == member) {
+            if (file != nullptr && disk.file_ref == file->id) {
                 return &disk;
+            }
+        }
+        return nullptr;
+    }
+
+    const ConvertedDisk* converted_of(const EditableElement& file) const {
+        FileReference reference;
+        reference.href = attribute_of(file, "href");
+        for (const std::string& name : member_names_of(reference)) {
+            if (const auto found = converted_.find(name); found != converted_.end()) {
+                return &found->second;
             }
         }
         return nullptr;
@@ -188,13 +200,12 @@ class ConvertingHandler : public PackageHandler {
         }
         DescriptorDocument document(text_, name_);
         for (EditableElement* file : document.files()) {
-            const auto found = converted_.find(attribute_of(*file, "href"));
-            if (found == converted_.end()) {
+            const ConvertedDisk* converted = converted_of(*file);
+            if (converted == nullptr) {
                 continue;
             }
-            file->set_attribute("href", found->second.file);
-            file->set_attribute("size",
-                                std::to_string(base::file_size(folder_ / found->second.file)));
+            file->set_attribute("href", converted->file);
+            file->set_attribute("size", std::to_string(base::file_size(folder_ / converted->file)));
             file->remove_attribute("compression");
             file->remove_attribute("chunkSize");
             for (EditableElement* disk : document.disks()) {

@@ -96,6 +96,19 @@ TEST_CASE("import-security 5: a disk is published when its digest holds, and sea
     CHECK((info.st_mode & 0777U) == 0400U);
 }
 
+TEST_CASE("a member is found by its percent-encoded href", "[deployer][import]") {
+    Trial trial;
+    const std::string disk(4096, 'x');
+    std::string text = descriptor(kRaw);
+    const std::string plain = "ovf:href=\"disk.img\"";
+    text.replace(text.find(plain), plain.size(), "ovf:href=\"d%69sk.img\"");
+    const auto result = trial.import(text, disk, disk);
+    REQUIRE(trial.published == 1);
+    CHECK(result.plan.machines.at(0).disks.at(0).member == "d%69sk.img");
+    const auto record = trial.store.require(result.images.at("d%69sk.img"));
+    CHECK(base::read_file(trial.store.disk_path(record)) == disk);
+}
+
 TEST_CASE("import-security 5: a disk whose digest does not hold is never seen",
           "[deployer][import][hostile]") {
     Trial trial;
