@@ -142,3 +142,12 @@ expect_text "$err" "banana"
 expect_exit 2 "$MUSTER" convert disk.ova - --to vmdk
 expect_exit 2 "$MUSTER" convert disk.ova out.ova --cpus 2
 expect_exit 2 "$MUSTER" convert disk.ova out.ova --disk disk1
+
+# A word that is no verb is named, and one like it offered.
+expect_exit 2 "$MUSTER" frobnicate
+expect_text "$err" "there is no verb 'frobnicate'"
+expect_exit 2 "$MUSTER" --quiet convrt a b
+expect_text "$err" "did you mean 'muster convert'?"
+expect_exit 2 "$MUSTER" job frobnicate
+expect_text "$err" "there is no verb 'frobnicate'"
+expect_exit 2 "$MUSTER"
