@@ -82,7 +82,9 @@ class ImportHandler : public ovfkit::PackageHandler {
         names_[href] = name;
         if (const auto found = incoming_.find(href); found != incoming_.end()) {
             store_.require_free_space(size);
-            return ovfkit::make_member_sink({.name = name, .fd = found->second.disk_fd.get()},
+            return ovfkit::make_member_sink({.name = name,
+                                             .fd = found->second.disk_fd.get(),
+                                             .spool_folder = found->second.quarantine.path()},
                                             found->second.disk.format,
                                             found->second.disk.compression);
         }

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ovfkit/descriptor/hardware.h"
-#include "ovfkit/descriptor/units.h"
 #include "ovfkit/disk/member_sink.h"
+#include "ovfkit/edit/disk_elements.h"
 #include "ovfkit/edit/edit_steps.h"
 #include "ovfkit/edit/hardware_items.h"
 #include "ovfkit/edit/references.h"
@@ -45,17 +45,6 @@ std::optional<std::uint64_t> content_capacity(EditSession& session, const Editab
     file.href = attribute_of(*element, "href");
     file.compression = attribute_of(*element, "compression");
     return session.surroundings().content_capacity(file);
-}
-
-void write_capacity(EditableElement& disk, std::uint64_t bytes) {
-    const std::string unit = attribute_of(disk, "capacityAllocationUnits");
-    const std::uint64_t factor = unit_factor(unit).value_or(1);
-    if (!unit.empty() && (factor == 0 || bytes % factor != 0)) {
-        disk.set_attribute("capacityAllocationUnits", "byte");
-        disk.set_attribute("capacity", std::to_string(bytes));
-        return;
-    }
-    disk.set_attribute("capacity", std::to_string(bytes / factor));
 }
 
 std::uint64_t require_content(const std::optional<std::uint64_t>& content,

@@ -17,6 +17,7 @@
 #include "ovfkit/descriptor/envelope_queries.h"
 #include "ovfkit/disk/member_sink.h"
 #include "ovfkit/edit/descriptor_document.h"
+#include "ovfkit/edit/disk_elements.h"
 #include "ovfkit/edit/folder_edit.h"
 #include "ovfkit/edit/member_relay.h"
 #include "ovfkit/edit/raw_copy.h"
@@ -77,8 +78,9 @@ class ConvertingSink : public base::ByteSink {
         if (!file_) {
             throw base::SystemError(errno, fmt::format("cannot create '{}'", path.string()));
         }
-        sink_ =
-            make_member_sink({.name = name, .fd = file_.get(), .target = format}, uri, compression);
+        sink_ = make_member_sink(
+            {.name = name, .fd = file_.get(), .target = format, .spool_folder = path.parent_path()},
+            uri, compression);
     }
     void write(std::span<const std::byte> data) override { sink_->write(data); }
     DecodedDisk finish() { return sink_->finish(); }
@@ -118,7 +120,8 @@ class ConvertingHandler : public PackageHandler {
             output_.begin_member(name, size == 0 ? std::nullopt : std::optional(size));
             return std::make_unique<Passing>(output_);
         }
-        const std::string target = new_name(name);
+        const bool raw = *options_.disk_format == DiskFormat::raw;
+        const std::string target = disk_member_name(name, raw ? ".raw" : ".qcow2", taken_);
         base::make_dirs((folder_ / target).parent_path());
         converted_[name].file = target;
         return std::make_unique<ConvertingSink>(folder_ / target, name, *options_.disk_format,
@@ -179,21 +182,6 @@ class ConvertingHandler : public PackageHandler {
         return nullptr;
     }
 
-    std::string new_name(const std::string& member) {
-        const std::string extension = *options_.disk_format == DiskFormat::raw ? ".raw" : ".qcow2";
-        std::string stem = member;
-        for (const char* known : {".gz", ".vmdk", ".img", ".raw", ".qcow2"}) {
-            if (has_extension(stem, known)) {
-                stem.resize(stem.size() - std::string_view(known).size());
-            }
-        }
-        std::string name = stem + extension;
-        for (int i = 2; !taken_.insert(folded_name(name)).second; ++i) {
-            name = fmt::format("{}-{}{}", stem, i, extension);
-        }
-        return name;
-    }
-
     std::string changed_descriptor() const {
         if (converted_.empty()) {
             return text_;
@@ -204,10 +192,7 @@ class ConvertingHandler : public PackageHandler {
             if (converted == nullptr) {
                 continue;
             }
-            file->set_attribute("href", converted->file);
-            file->set_attribute("size", std::to_string(base::file_size(folder_ / converted->file)));
-            file->remove_attribute("compression");
-            file->remove_attribute("chunkSize");
+            write_file(*file, converted->file, base::file_size(folder_ / converted->file));
             for (EditableElement* disk : document.disks()) {
                 if (attribute_of(*disk, "fileRef") == attribute_of(*file, "id")) {
                     describe(*disk);
