@@ -66,7 +66,7 @@ std::string longest_descriptor(const PackOptions& options, const Assembly& assem
     for (auto& [name, image] : longest.machines) {
         image.populated_bytes = UINT64_MAX;
     }
-    return ovfkit::write_envelope(envelope_of_assembly(assembly, longest));
+    return ovfkit::write_envelope(envelope_of_assembly(assembly, longest, options.profile));
 }
 
 // Forgets what it gets.
@@ -126,7 +126,8 @@ void write_files(const PackOptions& options, PackagePlan& plan, ovfkit::PackageW
 
 std::string final_descriptor(const PackOptions& options, const Assembly& assembly,
                              const PackagePlan& plan) {
-    const ovfkit::Envelope envelope = envelope_of_assembly(assembly, image_set_of(options, plan));
+    const ovfkit::Envelope envelope =
+        envelope_of_assembly(assembly, image_set_of(options, plan), options.profile);
     require_valid(envelope);
     return ovfkit::write_envelope(envelope);
 }

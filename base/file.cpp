@@ -133,6 +133,25 @@ void AtomicFile::commit() {
     fsync_dir(path_.parent_path());
 }
 
+UniqueFd open_nameless(const fs::path& folder) {
+    const std::string place = folder.empty() ? "." : folder.string();
+    UniqueFd fd(::open(place.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (fd || (errno != EOPNOTSUPP && errno != EISDIR)) {
+        if (!fd) {
+            throw SystemError(errno, fmt::format("cannot make a file in '{}'", place));
+        }
+        return fd;
+    }
+    // A file system that does not know them: a name for a moment.
+    std::string pattern = (fs::path(place) / ".muster.XXXXXX").string();
+    fd.reset(::mkostemp(pattern.data(), O_CLOEXEC));
+    if (!fd) {
+        throw SystemError(errno, fmt::format("cannot make a file in '{}'", place));
+    }
+    ::unlink(pattern.c_str());
+    return fd;
+}
+
 TempDir::TempDir(const fs::path& parent, std::string_view prefix) {
     fs::path folder = parent;
     if (folder.empty()) {

@@ -72,6 +72,9 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     warn(signing_doubts(pack.signer ? &*pack.signer : nullptr, options.digest), io);
     pack.digest = options.digest;
     pack.chunk_bytes = parse_chunk_size(options.chunk_size);
+    if (!options.profile.empty()) {
+        pack.profile = ovfkit::require_profile(options.profile);
+    }
     pack.level = options.level;
     pack.provide_image = assembler::default_image_provider([&](const std::string& step) {
         if (!quiet) {
@@ -107,10 +110,14 @@ void add_pack(CLI::App& app, Chosen& chosen) {
     verb->add_option("--chunk-size", options->chunk_size,
                      "cut disks and other files into pieces of this size, such as 2 GiB")
         ->type_name("SIZE");
+    verb->add_option("--profile", options->profile,
+                     "for whose machines: generic (default), vmware or virtualbox")
+        ->type_name("NAME");
     verb->add_option("--level", options->level, "compression, 1 (fast) to 12 (small)")
         ->check(CLI::Range(1, 12))
         ->capture_default_str();
     verb->footer(
+        "An assembly of one machine becomes a single virtual system, which every product imports.\n"
         "Images of recipes are built first, or come from the cache of muster build.\n"
         "The files of an OVF folder are packed as they are: a manifest that is there is checked "
         "and\n"

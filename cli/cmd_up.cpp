@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/http_client.h"
+#include "base/interrupt.h"
 #include "base/port.h"
 #include "base/random.h"
 #include "base/stream.h"
@@ -170,7 +171,9 @@ int run_up(const UpOptions& options, base::cli::Io& io) {
         {"configuration", request.configuration}, {"trust", trust_to_pem(trust.trust)},
         {"trust_system", trust.trust_system},     {"tsa_trust", trust_to_pem(trust.tsa_trust)}};
     const DaemonClient daemon = DaemonClient::open(io);
-    const auto job = daemon.call("POST", "/v1/deployments", body).at("job").get<std::uint64_t>();
+    const base::OutliveInterrupts job_is_followed;
+    const Json answer = daemon.call_whole("POST", "/v1/deployments", body);
+    const auto job = answer.at("job").get<std::uint64_t>();
 
     // What comes on standard input is passed on while the job's progress is shown. When the job
     // ends early nobody reads any more: the thread is left to the end of the process, for it may

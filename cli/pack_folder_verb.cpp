@@ -26,6 +26,11 @@ bool is_folder_package(const std::string& location) {
 }
 
 int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
+    if (!options.profile.empty()) {
+        throw base::Error(base::ErrorKind::unsupported,
+                          "the descriptor of a folder is packed as it is, for whom it was made",
+                          "pack it without --profile; muster edit --profile changes the hardware");
+    }
     auto signer = find_signer(options.signing);
     if (signer) {
         signer->algorithm = options.digest;

@@ -98,7 +98,7 @@ server.serve_forever()
 PY
 python3 authority.py >port &
 cleanup_fn kill $!
-for _ in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+wait_for_file port
 port=$(cat port)
 expect_exit 0 "$MUSTER" sign plain.ova -o stamped.ova --key maker.key --cert maker.pem --tsa "http://127.0.0.1:$port/good" --json
 expect_text "$out" '"authority": "CN=tsa"'
@@ -229,4 +229,4 @@ expect_text "$err" "member 'disk.vmdk' does not match the manifest"
 cmp flipped.ova before.ova || fail "a refused package was changed"
 expect_exit 0 "$MUSTER" sign flipped.ova --key maker.key --cert maker.pem --renew-manifest
 expect_exit 0 "$MUSTER" verify flipped.ova --trust maker.pem
-[ -z "$(find . -name '*.tmp*' -o -name '.*.ova*' | head -1)" ] || fail "temporary files were left"
+[ -z "$(find . -name '*.tmp*' -o -name '.*.ova*')" ] || fail "temporary files were left"
