@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ovfkit/disk/member_sink.h"
+#include "ovfkit/package/reference_check.h"
 
 namespace deployer {
 
@@ -59,6 +60,11 @@ class ImportHandler : public ovfkit::PackageHandler {
     void on_descriptor(const std::string& /*name*/, const std::string& /*text*/,
                        const ovfkit::Envelope& envelope) override {
         plan_ = hooks_.on_envelope(envelope);
+        for (const ovfkit::FileReference& file : envelope.files) {
+            for (const std::string& name : ovfkit::member_names_of(file)) {
+                hrefs_.emplace(name, file.href);
+            }
+        }
         for (const PlannedMachine& machine : plan_.machines) {
             bool first = true;
             for (const PlannedDisk& disk : machine.disks) {
@@ -72,17 +78,21 @@ class ImportHandler : public ovfkit::PackageHandler {
 
     std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                 std::uint64_t size) override {
-        if (const auto found = incoming_.find(name); found != incoming_.end()) {
+        const std::string href = href_of(name);
+        names_[href] = name;
+        if (const auto found = incoming_.find(href); found != incoming_.end()) {
             store_.require_free_space(size);
-            return ovfkit::make_member_sink({.name = name, .fd = found->second.disk_fd.get()},
+            return ovfkit::make_member_sink({.name = name,
+                                             .fd = found->second.disk_fd.get(),
+                                             .spool_folder = found->second.quarantine.path()},
                                             found->second.disk.format,
                                             found->second.disk.compression);
         }
         for (auto& [member, image] : incoming_) {
-            if (name == image.kernel_member || name == image.initrd_member) {
-                boot_owner_[name] = member;
+            if (href == image.kernel_member || href == image.initrd_member) {
+                boot_owner_[href] = member;
                 return std::make_unique<BootFileSink>(
-                    image.quarantine.open_disk_file(boot_file_name(image, name)), name);
+                    image.quarantine.open_disk_file(boot_file_name(image, href)), name);
             }
         }
         return nullptr;
@@ -90,7 +100,7 @@ class ImportHandler : public ovfkit::PackageHandler {
 
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
         if (auto* disk_sink = dynamic_cast<ovfkit::DiskSink*>(sink.get())) {
-            incoming_.at(name).decoded = disk_sink->finish();
+            incoming_.at(href_of(name)).decoded = disk_sink->finish();
         }
     }
 
@@ -114,6 +124,12 @@ class ImportHandler : public ovfkit::PackageHandler {
     }
 
   private:
+    // How the plan calls a member: as the descriptor does, which may be percent-encoded.
+    std::string href_of(const std::string& member) const {
+        const auto known = hrefs_.find(member);
+        return known == hrefs_.end() ? member : known->second;
+    }
+
     void expect_disk(const PlannedMachine& machine, const PlannedDisk& disk, bool first) {
         if (!incoming_.contains(disk.member)) {
             hvruntime::Quarantine quarantine = store_.begin_quarantine();
@@ -158,7 +174,9 @@ class ImportHandler : public ovfkit::PackageHandler {
 
     std::string publish_one(const std::string& member, IncomingImage& image,
                             const ovfkit::PackageReport& report) {
-        const ovfkit::PackageMember* found = report.find_member(member);
+        const auto name = names_.find(member);
+        const ovfkit::PackageMember* found =
+            name == names_.end() ? nullptr : report.find_member(name->second);
         if (found == nullptr || !image.decoded) {
             throw Error(
                 ErrorKind::invalid_input,
@@ -180,7 +198,9 @@ class ImportHandler : public ovfkit::PackageHandler {
     hvruntime::ImageStore& store_;
     const ImportHooks& hooks_;
     DeploymentPlan plan_;
-    std::map<std::string, IncomingImage> incoming_;  // by disk member
+    std::map<std::string, std::string> hrefs_;       // by the names that members may have
+    std::map<std::string, std::string> names_;       // of members seen, by href
+    std::map<std::string, IncomingImage> incoming_;  // by href, as boot_owner_
     std::map<std::string, std::string> boot_owner_;  // kernel or initrd member -> disk member
 };
 

@@ -182,7 +182,7 @@ ssize_t on_stream(void* user, std::uint64_t /*position*/, char* buffer, std::siz
             return;
         }
         const std::size_t size = std::min(room, stream.piece.size() - stream.sent);
-        std::memcpy(buffer, stream.piece.data() + stream.sent, size);
+        std::copy_n(stream.piece.data() + stream.sent, size, buffer);
         stream.sent += size;
         count = static_cast<ssize_t>(size);
     });
@@ -323,7 +323,7 @@ MHD_Response* HttpServer::Daemon::make_stream(MHD_Connection* connection, Reply 
     MHD_Response* response = MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, 64U << 10U, on_stream, stream.get(), on_stream_free);
     if (response != nullptr) {
-        stream.release();  // freed by on_stream_free
+        static_cast<void>(stream.release());  // freed by on_stream_free
         MHD_add_response_header(response, "Content-Type", reply.content_type.c_str());
     }
     return response;
@@ -394,11 +394,11 @@ HttpServer::~HttpServer() {
     base::guarded("api", [this] { stop(); });
 }
 
-void HttpServer::route(std::string method, std::string pattern, Handler handler) {
+void HttpServer::route(std::string method, const std::string& pattern, Handler handler) {
     daemon_->routes.push_back({std::move(method), RoutePattern(pattern), std::move(handler)});
 }
 
-void HttpServer::route_upload(std::string method, std::string pattern, Handler handler) {
+void HttpServer::route_upload(std::string method, const std::string& pattern, Handler handler) {
     daemon_->routes.push_back({std::move(method), RoutePattern(pattern), std::move(handler), true});
 }
 

@@ -27,10 +27,10 @@ class HttpServer {
 
     // Before start(). Pattern: "/v1/jobs/{id}", each {name} is one path segment. The body of a
     // request is limited to 4 MiB.
-    void route(std::string method, std::string pattern, Handler handler);
+    void route(std::string method, const std::string& pattern, Handler handler);
     // As route(), but the body comes as Request::upload of any length. What the handler does not
     // read is discarded.
-    void route_upload(std::string method, std::string pattern, Handler handler);
+    void route_upload(std::string method, const std::string& pattern, Handler handler);
 
     // Listens, mode 0600. A socket file that nobody listens on is replaced; Error(conflict) when
     // somebody does.

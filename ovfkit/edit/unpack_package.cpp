@@ -17,10 +17,12 @@
 #include "ovfkit/descriptor/envelope_queries.h"
 #include "ovfkit/disk/member_sink.h"
 #include "ovfkit/edit/descriptor_document.h"
+#include "ovfkit/edit/disk_elements.h"
 #include "ovfkit/edit/folder_edit.h"
 #include "ovfkit/edit/member_relay.h"
 #include "ovfkit/edit/raw_copy.h"
 #include "ovfkit/package/folder_writer.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/source/open_package.h"
 #include "ovfkit/package/tar/member_name.h"
 
@@ -76,8 +78,9 @@ class ConvertingSink : public base::ByteSink {
         if (!file_) {
             throw base::SystemError(errno, fmt::format("cannot create '{}'", path.string()));
         }
-        sink_ =
-            make_member_sink({.name = name, .fd = file_.get(), .target = format}, uri, compression);
+        sink_ = make_member_sink(
+            {.name = name, .fd = file_.get(), .target = format, .spool_folder = path.parent_path()},
+            uri, compression);
     }
     void write(std::span<const std::byte> data) override { sink_->write(data); }
     DecodedDisk finish() { return sink_->finish(); }
@@ -117,7 +120,8 @@ class ConvertingHandler : public PackageHandler {
             output_.begin_member(name, size == 0 ? std::nullopt : std::optional(size));
             return std::make_unique<Passing>(output_);
         }
-        const std::string target = new_name(name);
+        const bool raw = *options_.disk_format == DiskFormat::raw;
+        const std::string target = disk_member_name(name, raw ? ".raw" : ".qcow2", taken_);
         base::make_dirs((folder_ / target).parent_path());
         converted_[name].file = target;
         return std::make_unique<ConvertingSink>(folder_ / target, name, *options_.disk_format,
@@ -158,28 +162,24 @@ class ConvertingHandler : public PackageHandler {
     };
 
     const Disk* disk_of(const std::string& member) const {
+        const FileReference* file = find_file_of_member(envelope_, member);
         for (const Disk& disk : envelope_.disks) {
-            const FileReference* file = find_file(envelope_, disk.file_ref);
-            if (file != nullptr && file->href == member) {
+            if (file != nullptr && disk.file_ref == file->id) {
                 return &disk;
             }
         }
         return nullptr;
     }
 
-    std::string new_name(const std::string& member) {
-        const std::string extension = *options_.disk_format == DiskFormat::raw ? ".raw" : ".qcow2";
-        std::string stem = member;
-        for (const char* known : {".gz", ".vmdk", ".img", ".raw", ".qcow2"}) {
-            if (has_extension(stem, known)) {
-                stem.resize(stem.size() - std::string_view(known).size());
+    const ConvertedDisk* converted_of(const EditableElement& file) const {
+        FileReference reference;
+        reference.href = attribute_of(file, "href");
+        for (const std::string& name : member_names_of(reference)) {
+            if (const auto found = converted_.find(name); found != converted_.end()) {
+                return &found->second;
             }
         }
-        std::string name = stem + extension;
-        for (int i = 2; !taken_.insert(folded_name(name)).second; ++i) {
-            name = fmt::format("{}-{}{}", stem, i, extension);
-        }
-        return name;
+        return nullptr;
     }
 
     std::string changed_descriptor() const {
@@ -188,15 +188,11 @@ class ConvertingHandler : public PackageHandler {
         }
         DescriptorDocument document(text_, name_);
         for (EditableElement* file : document.files()) {
-            const auto found = converted_.find(attribute_of(*file, "href"));
-            if (found == converted_.end()) {
+            const ConvertedDisk* converted = converted_of(*file);
+            if (converted == nullptr) {
                 continue;
             }
-            file->set_attribute("href", found->second.file);
-            file->set_attribute("size",
-                                std::to_string(base::file_size(folder_ / found->second.file)));
-            file->remove_attribute("compression");
-            file->remove_attribute("chunkSize");
+            write_file(*file, converted->file, base::file_size(folder_ / converted->file));
             for (EditableElement* disk : document.disks()) {
                 if (attribute_of(*disk, "fileRef") == attribute_of(*file, "id")) {
                     describe(*disk);

@@ -89,8 +89,8 @@ expect_text "$(cat more/shop.ovf)" 'data.raw'
 members=$(tar -tf more.ova)
 grep -qx notes.txt <<<"$members" || fail "the file is missing"
 grep -qx disk.vmdk <<<"$members" && fail "the removed disk is still there"
-expect_exit 4 "$MUSTER" edit more.ova --disk vmdisk,size=4MiB
-expect_text "$err" "disk 'vmdisk' has the size of its content, 3 MiB"
+expect_exit 4 "$MUSTER" edit more.ova --disk vmdisk,size=2MiB
+expect_text "$err" "disk 'vmdisk' has a content of 3 MiB, which does not fit into 2 MiB"
 
 # Unpack: byte for byte, the signature goes on to hold; pack takes it back.
 expect_exit 0 "$MUSTER" unpack signed.ova -o folder

@@ -62,6 +62,20 @@ TEST_CASE("two packages become one assembly, names kept apart", "[ovfkit][edit]"
           std::map<std::string, std::string>{{"disk1.vmdk", "second-disk1.vmdk"}});
 }
 
+TEST_CASE("what a machine said of the whole package is said by the assembly", "[ovfkit][edit]") {
+    const std::string alone = replaced(
+        replaced(kWebDescriptor, "</VirtualSystem>",
+                 "<m:AssemblySection ovf:required=\"false\" m:name=\"blog\"><Info>whole</Info>"
+                 "</m:AssemblySection></VirtualSystem>"),
+        "<Envelope ", "<Envelope xmlns:m=\"urn:muster:ovf:1\" ");
+    EditSession session(alone, "web.ovf", other_package(kWebDescriptor));
+    tests::apply_steps(session, {{"add-machine", "/tmp/second.ova"}});
+    const auto envelope = ovfkit::read_envelope(session.finish(), "web.ovf");
+    REQUIRE(ovfkit::find_assembly(envelope) != nullptr);
+    CHECK(ovfkit::find_assembly(envelope)->name == "blog");
+    CHECK_FALSE(ovfkit::find_system(envelope, "web")->assembly);
+}
+
 TEST_CASE("prefixes of the other package keep their meaning", "[ovfkit][edit]") {
     std::string other = replaced(kWebDescriptor, "xmlns:vmw=", "xmlns:v=");
     other = replaced(replaced(other, "vmw:", "v:"), "rasd", "r");
