@@ -18,7 +18,7 @@ using ovfkit::HardwareItem;
 constexpr std::string_view kVmdkFormat =
     "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized";
 constexpr int kDebian64 = 96;  // CIM_OperatingSystem.OsType
-constexpr int kFirstNicAddress = 7;
+constexpr int kFirstNicId = 5;
 // For other products, which cannot know our readiness: how long they wait for the guest.
 constexpr std::uint32_t kGuestPatienceSeconds = 120;
 constexpr std::uint32_t kShutdownSeconds = 60;
@@ -74,11 +74,12 @@ std::string disk_id(const AssemblyMachine& machine) {
     return machine.name + "-disk";
 }
 
-void add_disk(const AssemblyMachine& machine, std::vector<HardwareItem>& items) {
-    HardwareItem controller = make_item(resource::kScsiController, 3, "SCSI controller 0");
-    controller.description = "SCSI controller";
-    controller.resource_subtype = "VirtualSCSI";
-    controller.address = "0";
+void add_disk(const AssemblyMachine& machine, const ovfkit::ProfileHardware& hardware,
+              std::vector<HardwareItem>& items) {
+    HardwareItem controller = ovfkit::make_controller(hardware, "3");
+    controller.description = controller.resource_type == resource::kScsiController
+                                 ? "SCSI controller"
+                                 : "SATA controller";
     HardwareItem disk = make_item(resource::kDisk, 4, "Hard disk 1");
     disk.parent = controller.instance_id;
     disk.address_on_parent = 0;
@@ -87,31 +88,39 @@ void add_disk(const AssemblyMachine& machine, std::vector<HardwareItem>& items) 
     items.push_back(std::move(disk));
 }
 
-void add_nics(const AssemblyMachine& machine, std::vector<HardwareItem>& items) {
-    int index = 0;
+void add_nics(const AssemblyMachine& machine, const ovfkit::ProfileHardware& hardware,
+              std::vector<HardwareItem>& items) {
+    int number = 1;
     for (const std::string& network : machine.networks) {
         HardwareItem nic =
-            make_item(resource::kEthernet, 5 + index, fmt::format("Network adapter {}", index + 1));
-        nic.description = fmt::format("VmxNet3 network adapter on '{}'", network);
-        nic.resource_subtype = "VmxNet3";
-        nic.address_on_parent = kFirstNicAddress + index;
-        nic.automatic_allocation = true;
-        nic.connections = {network};
+            ovfkit::make_nic(hardware, std::to_string(kFirstNicId + number - 1), number, network);
+        nic.description = fmt::format("{} network adapter on '{}'", hardware.nic_subtype, network);
         items.push_back(std::move(nic));
-        ++index;
+        ++number;
     }
 }
 
-ovfkit::HardwareSection hardware_of(const Assembly& assembly, const AssemblyMachine& machine) {
+ovfkit::HardwareSection hardware_section_of(const Assembly& assembly,
+                                            const AssemblyMachine& machine,
+                                            ovfkit::Profile profile) {
+    const ovfkit::ProfileHardware& hardware =
+        ovfkit::hardware_of(profile, ovfkit::GuestDrivers::paravirtual);
     ovfkit::HardwareSection section;
     section.info = "Virtual hardware";
-    section.system_types = {"vmx-13"};
+    section.system_types = {std::string(hardware.system_type)};
     section.system_identifier = machine.name;
-    section.transports = {"iso"};
+    section.transports = hardware.transports();
     section.items = {cpu_item(machine.cpus), memory_item(machine.memory_bytes)};
     add_changes(assembly, machine, section.items);
-    add_disk(machine, section.items);
-    add_nics(machine, section.items);
+    add_disk(machine, hardware, section.items);
+    add_nics(machine, hardware, section.items);
+    if (hardware.drive_for_environment) {
+        const int next = kFirstNicId + static_cast<int>(machine.networks.size());
+        for (HardwareItem& item : ovfkit::make_cdrom(next)) {
+            section.items.push_back(std::move(item));
+        }
+    }
+    section.settings = ovfkit::settings_of(profile);
     return section;
 }
 
@@ -166,7 +175,7 @@ ovfkit::MachineSection machine_section_of(const AssemblyMachine& machine,
 }
 
 ovfkit::VirtualSystem system_of(const Assembly& assembly, const AssemblyMachine& machine,
-                                const MachineImage& image) {
+                                const MachineImage& image, ovfkit::Profile profile) {
     ovfkit::VirtualSystem system;
     system.id = machine.name;
     system.name = machine.name;
@@ -174,7 +183,8 @@ ovfkit::VirtualSystem system_of(const Assembly& assembly, const AssemblyMachine&
                       ? fmt::format("Machine '{}' of {}", machine.name, assembly.name)
                       : machine.description;
     system.os = ovfkit::OperatingSystem{{}, kDebian64, "", "Guest operating system", "Linux"};
-    system.hardware = {hardware_of(assembly, machine)};
+    ovfkit::name_os(*system.os, profile);
+    system.hardware = {hardware_section_of(assembly, machine, profile)};
     system.products = products_of(machine);
     system.machine = machine_section_of(machine, image);
     return system;
@@ -215,27 +225,38 @@ ovfkit::AssemblySection assembly_section_of(const Assembly& assembly) {
     return section;
 }
 
-ovfkit::VirtualSystemCollection collection_of(const Assembly& assembly, const ImageSet& images) {
-    ovfkit::VirtualSystemCollection collection;
-    collection.id = assembly.name;
-    collection.name = assembly.product.name.empty() ? assembly.name : assembly.product.name;
-    collection.info = fmt::format("The machines of {}", assembly.name);
-    ovfkit::ProductSection product;
-    product.info = "The application";
-    product.product = collection.name;
+void name_product(const Assembly& assembly, ovfkit::ProductSection& product) {
+    product.product = assembly.product.name.empty() ? assembly.name : assembly.product.name;
     product.vendor = assembly.product.vendor;
     product.version = assembly.version;
     product.product_url = assembly.product.url;
-    collection.products = {std::move(product)};
+}
+
+// What is said of the whole, in the collection or in the only system.
+template <typename Content>
+void describe_assembly(const Assembly& assembly, Content& content) {
     if (!assembly.eula.empty()) {
-        collection.eulas = {{{}, "Licence agreement", assembly.eula}};
+        content.eulas = {{{}, "Licence agreement", assembly.eula}};
     }
-    collection.annotation = assembly.description;
+    content.annotation = assembly.description;
+    content.assembly = assembly_section_of(assembly);
+}
+
+ovfkit::VirtualSystemCollection collection_of(const Assembly& assembly, const ImageSet& images,
+                                              ovfkit::Profile profile) {
+    ovfkit::VirtualSystemCollection collection;
+    collection.id = assembly.name;
+    collection.info = fmt::format("The machines of {}", assembly.name);
+    ovfkit::ProductSection product;
+    product.info = "The application";
+    name_product(assembly, product);
+    collection.name = product.product;
+    collection.products = {std::move(product)};
+    describe_assembly(assembly, collection);
     collection.startup = startup_of(assembly);
-    collection.assembly = assembly_section_of(assembly);
     for (const AssemblyMachine& machine : assembly.machines) {
         collection.members.emplace_back(
-            system_of(assembly, machine, images.machines.at(machine.name)));
+            system_of(assembly, machine, images.machines.at(machine.name), profile));
     }
     return collection;
 }
@@ -255,6 +276,24 @@ std::string disk_in_file(const Assembly& assembly, const ImageSet& images,
     return disk_id(*machine);
 }
 
+// The product is told by the section without a class, which may have the settings too.
+ovfkit::VirtualSystem only_system_of(const Assembly& assembly, const ImageSet& images,
+                                     ovfkit::Profile profile) {
+    const AssemblyMachine& machine = assembly.machines.front();
+    ovfkit::VirtualSystem system =
+        system_of(assembly, machine, images.machines.at(machine.name), profile);
+    system.name = assembly.name;
+    auto product = std::find_if(system.products.begin(), system.products.end(),
+                                [](const auto& section) { return section.class_name.empty(); });
+    if (product == system.products.end()) {
+        product = system.products.insert(system.products.begin(), ovfkit::ProductSection());
+        product->info = "The application";
+    }
+    name_product(assembly, *product);
+    describe_assembly(assembly, system);
+    return system;
+}
+
 ovfkit::Disk disk_of(const Assembly& assembly, const AssemblyMachine& machine,
                      const ImageSet& images) {
     const MachineImage& image = images.machines.at(machine.name);
@@ -272,7 +311,8 @@ ovfkit::Disk disk_of(const Assembly& assembly, const AssemblyMachine& machine,
 
 }  // namespace
 
-ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& images) {
+ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& images,
+                                      ovfkit::Profile profile) {
     ovfkit::Envelope envelope;
     envelope.version = "1.1";
     envelope.files = images.files;
@@ -294,10 +334,16 @@ ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& 
         envelope.configurations.push_back(
             {{}, one.name, one.name, one.description, one.is_default});
     }
-    ovfkit::VirtualSystemCollection collection = collection_of(assembly, images);
-    envelope.id = collection.id;
-    envelope.name = collection.name;
-    envelope.content = std::move(collection);
+    const auto take = [&](auto content) {
+        envelope.id = content.id;
+        envelope.name = content.name;
+        envelope.content = std::move(content);
+    };
+    if (assembly.machines.size() == 1) {
+        take(only_system_of(assembly, images, profile));
+    } else {
+        take(collection_of(assembly, images, profile));
+    }
     return envelope;
 }
 

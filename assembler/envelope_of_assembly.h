@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// An assembly and what is known of its images to an OVF envelope. Pure. The hardware is what
-// VMware, VirtualBox and virt-v2v understand and Debian's cloud kernel has drivers for: a
-// paravirtual SCSI controller and VmxNet3 interfaces; QEMU's own is chosen at deployment.
+// An assembly and what is known of its images to an OVF envelope: a collection of systems, or the
+// system itself when it is the only one, since most products import nothing else. Pure. The
+// hardware is the profile's for guests with Debian's cloud kernel; QEMU's own is chosen at
+// deployment.
 // Machines of the same image share its file: each has a Disk of its own with the same fileRef.
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "assembler/assembly.h"
 #include "ovfkit/descriptor/envelope.h"
+#include "ovfkit/profile/profile.h"
 
 namespace assembler {
 
@@ -33,6 +35,7 @@ struct ImageSet {
 };
 
 // Throws internal when an image is missing.
-ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& images);
+ovfkit::Envelope envelope_of_assembly(const Assembly& assembly, const ImageSet& images,
+                                      ovfkit::Profile profile = ovfkit::Profile::generic);
 
 }  // namespace assembler

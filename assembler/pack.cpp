@@ -43,6 +43,10 @@ void report(const PackOptions& options, const std::string& phase, std::uint64_t 
     }
 }
 
+ovfkit::PackageWriterOptions writing_of(const PackOptions& options) {
+    return {.digest = options.digest, .chunk_bytes = options.chunk_bytes};
+}
+
 ImageSet image_set_of(const PackOptions& options, const PackagePlan& plan) {
     ImageSet set = plan.image_set();
     for (ovfkit::FileReference& file : set.files) {
@@ -63,11 +67,18 @@ std::string longest_descriptor(const PackOptions& options, const Assembly& assem
     for (auto& [name, image] : longest.machines) {
         image.populated_bytes = UINT64_MAX;
     }
-    return ovfkit::write_envelope(envelope_of_assembly(assembly, longest));
+    return ovfkit::write_envelope(envelope_of_assembly(assembly, longest, options.profile));
 }
 
-void write_disk(const PackOptions& options, const PackagePlan& plan, PlannedFile& file,
-                ovfkit::PackageWriter& writer) {
+// Forgets what it gets.
+class NoSink : public base::ByteSink {
+  public:
+    void write(std::span<const std::byte> /*data*/) override {}
+};
+
+// The same disk gives the same bytes each time.
+void encode_disk(const PackOptions& options, const std::string& phase, const PackagePlan& plan,
+                 PlannedFile& file, base::ByteSink& sink) {
     const auto disk = open_planned_disk(file);
     const auto parent =
         file.parent_file.empty() ? nullptr : open_planned_disk(plan.require_file(file.parent_file));
@@ -76,12 +87,23 @@ void write_disk(const PackOptions& options, const PackagePlan& plan, PlannedFile
     encoding.parent = parent.get();
     encoding.extent_name = file.name;
     encoding.on_progress = [&](std::uint64_t done, std::uint64_t total) {
-        report(options, "encoding " + file.name, done, total);
+        report(options, phase + file.name, done, total);
     };
-    file.bytes = writer.add_member(file.name, [&](base::ByteSink& sink) {
-        const auto result = ovfkit::encode_stream_optimized(*disk, sink, encoding);
-        file.populated_bytes = result.populated_bytes;
-    });
+    const auto result = ovfkit::encode_stream_optimized(*disk, sink, encoding);
+    file.bytes = result.encoded_bytes;
+    file.populated_bytes = result.populated_bytes;
+}
+
+void write_disk(const PackOptions& options, const PackagePlan& plan, PlannedFile& file,
+                ovfkit::PackageWriter& writer) {
+    const auto fill = [&](base::ByteSink& sink) {
+        encode_disk(options, "encoding ", plan, file, sink);
+    };
+    if (writer.seekable()) {
+        writer.add_member(file.name, fill);
+    } else {
+        writer.add_member(file.name, file.bytes, fill);
+    }
 }
 
 void write_plain(const PackOptions& options, PlannedFile& file, ovfkit::PackageWriter& writer) {
@@ -101,20 +123,54 @@ void require_valid(const ovfkit::Envelope& envelope) {
     }
 }
 
-void write_package(const PackOptions& options, const Assembly& assembly, PackagePlan& plan,
-                   const ovfkit::PackageSigner* signer, ovfkit::PackageWriter& writer) {
-    // The descriptor comes first and knows all sizes: its place is kept until they are known.
-    writer.reserve_text(assembly.name + ".ovf", longest_descriptor(options, assembly, plan).size());
+void write_files(const PackOptions& options, PackagePlan& plan, ovfkit::PackageWriter& writer) {
     for (PlannedFile& file : plan.files) {
         base::in_context(fmt::format("packing '{}'", file.name), [&] {
             file.is_disk ? write_disk(options, plan, file, writer)
                          : write_plain(options, file, writer);
         });
     }
-    const ovfkit::Envelope envelope = envelope_of_assembly(assembly, image_set_of(options, plan));
+}
+
+std::string final_descriptor(const PackOptions& options, const Assembly& assembly,
+                             const PackagePlan& plan) {
+    const ovfkit::Envelope envelope =
+        envelope_of_assembly(assembly, image_set_of(options, plan), options.profile);
     require_valid(envelope);
-    writer.fill_reserved(ovfkit::write_envelope(envelope));
+    return ovfkit::write_envelope(envelope);
+}
+
+// The descriptor comes first and knows all sizes: its place is kept until they are known.
+void write_to_file(const PackOptions& options, const Assembly& assembly, PackagePlan& plan,
+                   const ovfkit::PackageSigner* signer, int fd) {
+    ovfkit::PackageWriter writer(fd, options.output.string(), writing_of(options));
+    writer.reserve_text(assembly.name + ".ovf", longest_descriptor(options, assembly, plan).size());
+    write_files(options, plan, writer);
+    writer.fill_reserved(final_descriptor(options, assembly, plan));
     writer.finish(signer);
+}
+
+// Every size stands before its data, so disks are encoded twice, first to learn it: time instead of
+// temporary space (doc/decisions/0001). The bytes are those of write_to_file().
+std::uint64_t write_to_pipe(const PackOptions& options, const Assembly& assembly, PackagePlan& plan,
+                            const ovfkit::PackageSigner* signer, int fd) {
+    const std::size_t room = longest_descriptor(options, assembly, plan).size();
+    for (PlannedFile& file : plan.files) {
+        if (file.is_disk) {
+            NoSink nowhere;
+            base::in_context(fmt::format("packing '{}'", file.name),
+                             [&] { encode_disk(options, "measuring ", plan, file, nowhere); });
+        }
+    }
+    std::string descriptor = final_descriptor(options, assembly, plan);
+    descriptor.resize(room, '\n');
+    base::FdSink out(fd, "standard output");
+    base::CountingSink counted(out);
+    ovfkit::PackageWriter writer(counted, writing_of(options));
+    writer.add_text(assembly.name + ".ovf", descriptor);
+    write_files(options, plan, writer);
+    writer.finish(signer);
+    return counted.bytes();
 }
 
 PackResult result_of(const Assembly& assembly, const PackagePlan& plan, bool is_signed,
@@ -140,33 +196,25 @@ PackResult result_of(const Assembly& assembly, const PackagePlan& plan, bool is_
 PackResult pack_assembly(const PackOptions& options) {
     const Assembly assembly = load_assembly(options.assembly);
     const ovfkit::PackageSigner* signed_by = options.signer ? &*options.signer : nullptr;
-    // A pipe cannot be sought in: the package is finished in a temporary file first.
-    const bool to_pipe = options.output == "-";
-    const std::optional<base::TempDir> temp =
-        to_pipe ? std::optional<base::TempDir>(std::in_place) : std::nullopt;
-    base::AtomicFile file(to_pipe ? temp->path() / "package.ova" : options.output);
-
+    std::optional<base::AtomicFile> file;
+    if (options.output != "-") {
+        file.emplace(options.output);  // before the work: it may not be possible
+    }
     // Every image once, whoever uses it; from here on all files exist.
     PackagePlan plan = plan_package(assembly, options.provide_image);
     if (options.delta_disks) {
         report(options, "comparing disks", 0, 1);
         plan_deltas(plan);
     }
-    ovfkit::PackageWriterOptions writing;
-    writing.digest = options.digest;
-    writing.chunk_bytes = options.chunk_bytes;
-    ovfkit::PackageWriter writer(file.fd(), options.output.string(), writing);
-    write_package(options, assembly, plan, signed_by, writer);
-
-    // Beyond this point the package is complete.
-    const std::uint64_t bytes = base::file_size(file.temp_path());
-    if (to_pipe) {
-        const base::UniqueFd source = base::open_regular(file.temp_path().string());
-        base::FdSink out(STDOUT_FILENO, "standard output");
-        copy_bytes(source.get(), file.temp_path().string(), out);
-    } else {
-        file.commit();
+    if (!file) {
+        const std::uint64_t bytes =
+            write_to_pipe(options, assembly, plan, signed_by, STDOUT_FILENO);
+        return result_of(assembly, plan, options.signer.has_value(), bytes);
     }
+    write_to_file(options, assembly, plan, signed_by, file->fd());
+    // Beyond this point the package is complete.
+    const std::uint64_t bytes = base::file_size(file->temp_path());
+    file->commit();
     return result_of(assembly, plan, options.signer.has_value(), bytes);
 }
 

@@ -15,6 +15,7 @@
 #include "assembler/assembly.h"
 #include "base/crypto/digest.h"
 #include "ovfkit/package/certificate.h"
+#include "ovfkit/profile/profile.h"
 
 namespace assembler {
 
@@ -40,6 +41,7 @@ struct PackOptions {
     std::uint64_t chunk_bytes = 0;  // files in chunks of this size; 0: whole
     int level = 6;                  // of compression, 1 to 12
     bool delta_disks = false;       // disks that share a base store it once, see delta_plan.h
+    ovfkit::Profile profile = ovfkit::Profile::generic;
     ImageProvider provide_image;
     // What is going on: a phase ("encoding postgres-disk.vmdk") and how far it is. May be empty.
     std::function<void(std::string_view phase, std::uint64_t done, std::uint64_t total)>

@@ -12,37 +12,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ovfkit/disk/compare_disks.h"
+#include "ovfkit/disk/grown_disk.h"
 
 namespace assembler {
 
 namespace {
-
-class GrownDisk : public ovfkit::DiskReader {
-  public:
-    GrownDisk(std::unique_ptr<ovfkit::DiskReader> disk, std::uint64_t capacity)
-        : disk_(std::move(disk)), capacity_(capacity) {}
-    ovfkit::DiskFormat format() const override { return disk_->format(); }
-    const std::string& name() const override { return disk_->name(); }
-    std::uint64_t capacity_bytes() const override { return capacity_; }
-    std::optional<ovfkit::DataRange> next_data(std::uint64_t offset) const override {
-        return offset < disk_->capacity_bytes() ? disk_->next_data(offset) : std::nullopt;
-    }
-    void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override {
-        const std::uint64_t end = disk_->capacity_bytes();
-        const std::size_t inside =
-            offset >= end
-                ? 0
-                : static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
-        if (inside > 0) {
-            disk_->read_at(offset, buffer.first(inside));
-        }
-        std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(inside), buffer.end(), std::byte{0});
-    }
-
-  private:
-    std::unique_ptr<ovfkit::DiskReader> disk_;
-    std::uint64_t capacity_;
-};
 
 // Letters, digits, '.', '_' and '-' only: safe on every file system and in every manifest.
 std::string plain_name(std::string_view text) {
@@ -187,11 +161,7 @@ PackagePlan plan_package(const Assembly& assembly, const ImageProvider& provide)
 }
 
 std::unique_ptr<ovfkit::DiskReader> open_planned_disk(const PlannedFile& file) {
-    auto disk = ovfkit::open_disk(file.source.string());
-    if (disk->capacity_bytes() == file.capacity_bytes) {
-        return disk;
-    }
-    return std::make_unique<GrownDisk>(std::move(disk), file.capacity_bytes);
+    return ovfkit::make_grown_disk(ovfkit::open_disk(file.source.string()), file.capacity_bytes);
 }
 
 }  // namespace assembler

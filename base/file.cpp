@@ -89,11 +89,31 @@ std::uint64_t file_size(const fs::path& path) {
     return static_cast<std::uint64_t>(info.st_size);
 }
 
+namespace {
+
+// Whoever asked for `path` knows nothing of the file beside it.
+UniqueFd create_beside(const fs::path& path, const fs::path& temp_path, unsigned mode) {
+    try {
+        return open_file(temp_path.string(), O_RDWR | O_CREAT | O_EXCL, mode);
+    } catch (const SystemError& error) {
+        if (error.error_number() == ENOENT) {
+            throw Error(ErrorKind::not_found,
+                        fmt::format("cannot write '{}': there is no folder '{}'", path.string(),
+                                    path.parent_path().string()),
+                        "make the folder first");
+        }
+        throw SystemError(error.error_number(), fmt::format("cannot write '{}'", path.string()),
+                          error.hint());
+    }
+}
+
+}  // namespace
+
 AtomicFile::AtomicFile(fs::path path, unsigned mode)
     : path_(std::move(path)),
       temp_path_(path_.parent_path() /
                  fmt::format(".{}.{}.tmp", path_.filename().string(), random_hex(8))),
-      fd_(open_file(temp_path_.string(), O_RDWR | O_CREAT | O_EXCL, mode)) {
+      fd_(create_beside(path_, temp_path_, mode)) {
 }
 
 AtomicFile::~AtomicFile() {
@@ -106,9 +126,30 @@ void AtomicFile::commit() {
     if (::fsync(fd_.get()) != 0) {
         throw SystemError(errno, fmt::format("cannot sync '{}'", path_.string()));
     }
-    rename_file(temp_path_, path_);
+    if (::rename(temp_path_.c_str(), path_.c_str()) != 0) {
+        throw SystemError(errno, fmt::format("cannot write '{}'", path_.string()));
+    }
     committed_ = true;
     fsync_dir(path_.parent_path());
+}
+
+UniqueFd open_nameless(const fs::path& folder) {
+    const std::string place = folder.empty() ? "." : folder.string();
+    UniqueFd fd(::open(place.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (fd || (errno != EOPNOTSUPP && errno != EISDIR)) {
+        if (!fd) {
+            throw SystemError(errno, fmt::format("cannot make a file in '{}'", place));
+        }
+        return fd;
+    }
+    // A file system that does not know them: a name for a moment.
+    std::string pattern = (fs::path(place) / ".muster.XXXXXX").string();
+    fd.reset(::mkostemp(pattern.data(), O_CLOEXEC));
+    if (!fd) {
+        throw SystemError(errno, fmt::format("cannot make a file in '{}'", place));
+    }
+    ::unlink(pattern.c_str());
+    return fd;
 }
 
 TempDir::TempDir(const fs::path& parent, std::string_view prefix) {

@@ -43,6 +43,10 @@ class AtomicFile {
     bool committed_ = false;
 };
 
+// A file for reading and writing that has no name and is gone when it is closed, on the file system
+// of `folder`.
+UniqueFd open_nameless(const std::filesystem::path& folder);
+
 // A folder of its own, removed with everything in it.
 class TempDir {
   public:

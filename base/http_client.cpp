@@ -68,8 +68,9 @@ std::size_t on_request_body(char* data, std::size_t size, std::size_t count, voi
     });
 }
 
-int on_progress(void* /*user*/, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-    return interrupt().raised() ? 1 : 0;
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    const auto& call = *static_cast<const Call*>(user);
+    return call.request.interruptible && interrupt().raised() ? 1 : 0;
 }
 
 }  // namespace
@@ -110,6 +111,7 @@ HttpResponse http_call(const HttpRequest& request) {
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &call);
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &call);
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
     if (request.follow_redirects) {
         allow_redirects(easy, request.url);

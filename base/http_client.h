@@ -29,6 +29,7 @@ struct HttpRequest {
     std::function<bool(std::string_view)> on_body;
     std::chrono::milliseconds timeout = std::chrono::seconds(60);  // of the whole call; 0: none
     bool follow_redirects = false;
+    bool interruptible = true;  // false: Ctrl-C waits for the answer or the time-out
 };
 
 struct HttpResponse {

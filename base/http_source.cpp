@@ -85,7 +85,7 @@ bool is_passing(CURLcode code) {
 }
 
 // The transfer runs only inside read(), and is paused while the buffer is full.
-class HttpSource : public ByteSource {
+class HttpSource : public HttpByteSource {
   public:
     HttpSource(std::string url, const HttpSourceOptions& options)
         : url_(std::move(url)), options_(options), multi_(curl_multi_init()) {}
@@ -119,8 +119,22 @@ class HttpSource : public ByteSource {
     }
     const std::string& name() const override { return url_; }
     std::uint64_t size() const override { return total_.value_or(0); }
+    bool from_private_address() const override { return first_is_private_.value_or(true); }
+    bool takes_ranges() const override { return ranges_ && total_ && !validator_.empty(); }
+    std::unique_ptr<HttpByteSource> reopened(std::uint64_t offset) const override {
+        auto again = std::make_unique<HttpSource>(url_, options_);
+        again->received_ = offset;
+        again->total_ = total_;
+        again->validator_ = validator_;
+        again->ranges_ = ranges_;
+        again->is_known_ = true;
+        again->begin();
+        return again;
+    }
 
   private:
+    // What comes next is the rest of a file that is known.
+    bool goes_on() const { return received_ > 0 || is_known_; }
     void start();
     void stop();
     void advance();
@@ -148,6 +162,8 @@ class HttpSource : public ByteSource {
     // Of the file, from the first answer on.
     std::optional<std::uint64_t> total_;
     std::string validator_;  // strong ETag or Last-Modified, for If-Range
+    bool ranges_ = false;
+    bool is_known_ = false;  // all of that, before the first answer
     std::uint64_t received_ = 0;
     // Of this transfer.
     std::map<std::string, std::string> headers_;  // of the last response, lower-case names
@@ -168,7 +184,9 @@ void HttpSource::start() {
     first_is_private_.reset();
     CURL* handle = easy_->handle;
     curl_easy_setopt(handle, CURLOPT_URL, url_.c_str());
-    allow_redirects(*easy_, url_);
+    if (options_.redirects) {
+        allow_redirects(*easy_, url_);
+    }
     if (url_.starts_with("http://127.")) {
         curl_easy_setopt(handle, CURLOPT_PROXY, "");  // http_proxy leads elsewhere
     }
@@ -181,7 +199,7 @@ void HttpSource::start() {
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
     curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, &HttpSource::on_connected);
     curl_easy_setopt(handle, CURLOPT_PREREQDATA, this);
-    if (received_ > 0) {
+    if (goes_on()) {
         easy_->add_header(fmt::format("Range: bytes={}-", received_));
         easy_->add_header("If-Range: " + validator_);
         curl_easy_setopt(handle, CURLOPT_HTTPHEADER, easy_->headers);
@@ -216,7 +234,8 @@ int HttpSource::on_connected(void* user, char* remote, char* /*local*/, int /*re
     if (!self.first_is_private_) {
         self.first_is_private_ = is_private;
     }
-    return is_private && !*self.first_is_private_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    const bool refused = is_private && (self.options_.refuse_private || !*self.first_is_private_);
+    return refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 std::size_t HttpSource::on_body(char* data, std::size_t size, std::size_t count, void* user) {
@@ -260,7 +279,7 @@ std::string HttpSource::validator_of(const std::map<std::string, std::string>& h
 void HttpSource::take_answer() {
     long status = 0;
     curl_easy_getinfo(easy_->handle, CURLINFO_RESPONSE_CODE, &status);
-    if (received_ > 0) {
+    if (goes_on()) {
         if (status == 200 || status == 206) {
             take_resumed_answer();
         }
@@ -270,6 +289,7 @@ void HttpSource::take_answer() {
     if (answered_) {
         total_ = number_in(header("content-length"));
         validator_ = validator_of(headers_);
+        ranges_ = header("accept-ranges") == "bytes";
     }
 }
 
@@ -319,13 +339,14 @@ void HttpSource::finish_transfer(CURLcode code) {
         ended_ = true;
         std::rethrow_exception(failure_);
     }
-    if (code == CURLE_ABORTED_BY_CALLBACK && first_is_private_ == false) {
+    if (code == CURLE_ABORTED_BY_CALLBACK &&
+        (options_.refuse_private || first_is_private_ == false)) {
         throw Error(ErrorKind::unsupported,
                     fmt::format("'{}' leads to an address of a private network", url_),
                     "give the address itself if you trust it");
     }
     if (code != CURLE_OK) {
-        if (received_ > 0 && is_passing(code)) {
+        if (goes_on() && is_passing(code)) {
             go_on_after(curl_easy_strerror(code));
             return;
         }
@@ -334,7 +355,7 @@ void HttpSource::finish_transfer(CURLcode code) {
     }
     long status = 0;
     curl_easy_getinfo(easy_->handle, CURLINFO_RESPONSE_CODE, &status);
-    if (received_ > 0 && !answered_ && (status == 429 || status >= 500)) {
+    if (goes_on() && !answered_ && (status == 429 || status >= 500)) {
         go_on_after(fmt::format("the server answers {}", status));
         return;
     }
@@ -392,8 +413,8 @@ bool is_private_address(const std::string& ip) {
     return (byte[0] >> 5U) != 1;
 }
 
-std::unique_ptr<ByteSource> open_http_source(const std::string& url,
-                                             const HttpSourceOptions& options) {
+std::unique_ptr<HttpByteSource> open_http_source(const std::string& url,
+                                                 const HttpSourceOptions& options) {
     auto source = std::make_unique<HttpSource>(url, options);
     source->begin();
     return source;

@@ -16,7 +16,7 @@ namespace {
 
 extern "C" void on_signal(int signal) {
     const int saved = errno;
-    if (signal == SIGINT && interrupt().raised()) {
+    if (signal == SIGINT && interrupt().raised() && !interrupt().outlived()) {
         ::_exit(130);
     }
     interrupt().raise();

@@ -59,6 +59,21 @@ class FdSink : public ByteSink {
     std::string name_;
 };
 
+// Passes everything on and counts it.
+class CountingSink : public ByteSink {
+  public:
+    explicit CountingSink(ByteSink& target) : target_(target) {}
+    void write(std::span<const std::byte> data) override {
+        target_.write(data);
+        bytes_ += data.size();
+    }
+    std::uint64_t bytes() const { return bytes_; }
+
+  private:
+    ByteSink& target_;
+    std::uint64_t bytes_ = 0;
+};
+
 class MemorySource : public ByteSource {
   public:
     explicit MemorySource(std::string data, std::string name = "memory")

@@ -101,13 +101,16 @@ void add_build(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<BuildVerbOptions>();
     CLI::App* verb = app.add_subcommand("build", "make a bootable disk image from a recipe");
     verb->add_option("RECIPE", options->recipe, "folder with recipe.yaml, or the file")->required();
-    verb->add_option("-o,--output", options->output,
-                     "the disk, FILE.qcow2; kernel, initrd and build record go beside it")
+    verb->add_option(
+            "-o,--output", options->output,
+            "the disk: FILE.qcow2, FILE.raw or FILE.vmdk; kernel, initrd and build record go "
+            "beside it")
         ->required();
     verb->add_flag("--no-cache", options->no_cache, "make everything anew, the bootstrap too");
     verb->add_flag("--keep", options->keep, "keep the tree of a build that fails");
     verb->footer(
-        "EXIT STATUS: 0 built; 3 no such recipe; 4 the recipe is wrong, or the image too small;\n"
+        "EXIT STATUS: 0 built; 2 not a name for a disk; 3 no such recipe; 4 the recipe is wrong, "
+        "or the image too small;\n"
         "5 a key or value is not supported; 6 a tool or right is missing; 9 a step failed.\n\n"
         "EXAMPLE: muster build templates/nginx -o nginx.qcow2");
     verb->callback([options, &chosen] {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `muster convert IN OUT`: one disk, out of a package or of the user's own, into another form.
+// `muster convert IN OUT`: a disk, out of a package or of the user's own, into another form, or all
+// disks of a package.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -12,16 +15,17 @@ namespace cli {
 struct ConvertVerbOptions {
     std::string input;
     std::string output;
-    std::string from;  // empty: by the input's extension and first bytes
+    std::string from;  // empty: by the input's first bytes
     std::string to;    // empty: by the output's extension
     std::string disk;
-    std::string trust_file;
+    TrustOptions trust;
     bool lax = false;
-    int level = 6;
+    std::optional<int> level;
     bool fast = false;
     std::string name;
-    std::uint32_t cpus = 1;
-    std::string memory = "1 GiB";
+    std::optional<std::uint32_t> cpus;
+    std::optional<std::string> memory;
+    std::optional<std::string> profile;
     std::string digest = "SHA256";
     unsigned threads = 0;
 };

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "cli/package_output.h"
 #include "ovfkit/edit/edit_package.h"
 #include "ovfkit/edit/edit_steps.h"
 
@@ -29,8 +30,8 @@ stand before what they are for. A script is a YAML list with the same words:
 Everything that is not changed keeps its bytes, comments and vendors' sections too. The files of the
 package are copied as they are, and checked against its manifest on the way. A disk with a file has
 the size of its content: the descriptor can be brought in line with it (size=content), not beyond.
-OUT ending in .ova is an OVA, anything else a new folder; without -o the package is replaced when
-the new one is complete.
+OUT ending in .ova is an OVA, - is an OVA to standard output, anything else a new folder; without
+-o the package is replaced when the new one is complete.
 
 EXIT STATUS
   0 done, 2 wrong options, 3 no such file, machine, disk, …, 4 the package is damaged or would be
@@ -56,7 +57,11 @@ void require_sensible(const EditOptions& options) {
         (options.merge || options.dry_run || !options.output.empty() || !options.changes.empty())) {
         throw Error(ErrorKind::usage, "--split takes no other changes", "edit before or after it");
     }
-    if (!splits && !options.merge && options.changes.empty()) {
+    if (!options.chunk_size.empty() && (splits || options.merge)) {
+        throw Error(ErrorKind::usage, "--merge and --split copy files as they are",
+                    "cut them afterwards: muster edit FILE --chunk-size SIZE");
+    }
+    if (!splits && !options.merge && options.changes.empty() && options.chunk_size.empty()) {
         throw Error(ErrorKind::usage, "no change is given",
                     "muster edit --help lists what can be changed");
     }
@@ -75,6 +80,7 @@ std::string sign_hint(const std::string& file) {
 }
 
 void print_edit(const ovfkit::edit::EditPackageResult& result, bool dry_run, base::cli::Io& io) {
+    std::ostream& out = dry_run ? io.out : result_stream(result.output, io);
     const std::string signature =
         result.signature_lost ? sign_hint(result.output) : result.signature;
     if (io.json) {
@@ -85,7 +91,7 @@ void print_edit(const ovfkit::edit::EditPackageResult& result, bool dry_run, bas
             json["manifest"] = result.manifest;
             json["signature"] = result.signature;
         }
-        io.out << base::to_json_text(json, 2) << "\n";
+        out << base::to_json_text(json, 2) << "\n";
         return;
     }
     print_notes(result.notes, io);
@@ -94,8 +100,8 @@ void print_edit(const ovfkit::edit::EditPackageResult& result, bool dry_run, bas
         return;
     }
     if (!io.quiet) {
-        io.out << fmt::format("{}: manifest: {}; signature: {}\n", printable_line(result.output),
-                              result.manifest, printable_line(signature));
+        out << fmt::format("{}: manifest: {}; signature: {}\n", printable_line(result.output),
+                           result.manifest, printable_line(signature));
     }
 }
 
@@ -107,6 +113,7 @@ int run_split(const EditOptions& options, const ovfkit::PackageSigner* signer, b
     split.signer = signer;
     split.digest = options.digest;
     split.policy.lax = options.lax;
+    take_trust(options.trust, split.policy);
     split.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
     const ovfkit::edit::SplitResult result = ovfkit::edit::split_package(split);
     if (io.json) {
@@ -170,8 +177,12 @@ void add_edit(CLI::App& app, Chosen& chosen) {
     verb->add_option("--split", options->split, "make a package of each machine, in a new folder")
         ->type_name("FOLDER");
     verb->add_flag("--lax", options->lax, "let flaws of form in the manifest pass");
+    add_trust_options(*verb, options->trust);
     add_signing_options(*verb, options->signing);
     add_digest_option(*verb, options->digest);
+    verb->add_option("--chunk-size", options->chunk_size,
+                     "cut disks and other files into pieces of this size, such as 2 GiB")
+        ->type_name("SIZE");
     for (const ovfkit::edit::Operation& operation : ovfkit::edit::operations()) {
         add_change(*verb, options, std::string(operation.name), operation.shape, operation.help);
     }
@@ -186,6 +197,10 @@ int run_edit(const EditOptions& options, base::cli::Io& io) {
     require_sensible(options);
     const auto signer = find_signer(options.signing);
     const ovfkit::PackageSigner* signed_by = signer ? &*signer : nullptr;
+    if (!options.dry_run) {
+        require_no_terminal(options.output);
+        warn(signing_doubts(signed_by, options.digest), io);
+    }
     if (!options.split.empty()) {
         return run_split(options, signed_by, io);
     }
@@ -197,7 +212,9 @@ int run_edit(const EditOptions& options, base::cli::Io& io) {
     edit.dry_run = options.dry_run;
     edit.signer = signed_by;
     edit.digest = options.digest;
+    edit.chunk_bytes = parse_chunk_size(options.chunk_size);
     edit.policy.lax = options.lax;
+    take_trust(options.trust, edit.policy);
     const ovfkit::edit::EditPackageResult result = [&] {
         base::ProgressBar bar("writing", 0, io.err_is_terminal && !io.quiet && !io.json);
         edit.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };

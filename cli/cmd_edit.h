@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/signing_options.h"
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -15,11 +16,13 @@ struct EditOptions {
     std::vector<std::string> files;
     std::string output;
     std::string split;  // the folder
+    std::string chunk_size;
     bool merge = false;
     bool dry_run = false;
     bool lax = false;
     // Options of changes and their texts, in the order of the command line; "script" is a file.
     std::vector<std::pair<std::string, std::string>> changes;
+    TrustOptions trust;  // in the makers of what is read
     SigningOptions signing;
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
 };

@@ -129,7 +129,7 @@ int run_job_follow(const JobOptions& options, base::cli::Io& io) {
 
 int run_job_abort(const JobOptions& options, base::cli::Io& io) {
     const DaemonClient client = DaemonClient::open(io);
-    client.call("POST", path_of(options, "/abort"));
+    client.call_whole("POST", path_of(options, "/abort"));
     if (options.no_wait) {
         return 0;
     }

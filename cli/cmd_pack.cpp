@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "cli/pack_folder_verb.h"
+#include "cli/package_output.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -55,22 +56,10 @@ base::Json to_json(const assembler::PackResult& result, const std::string& outpu
     return json;
 }
 
-std::uint64_t chunk_bytes_of(const PackVerbOptions& options) {
-    if (options.chunk_size.empty()) {
-        return 0;
-    }
-    const std::uint64_t bytes = base::parse_byte_size(options.chunk_size);
-    if (bytes < base::kMiB) {
-        throw base::Error(base::ErrorKind::usage,
-                          fmt::format("chunks of {} are too small", options.chunk_size),
-                          "give --chunk-size 1 MiB or more");
-    }
-    return bytes;
-}
-
 }  // namespace
 
 int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
+    require_no_terminal(options.output);
     if (is_folder_package(options.assembly)) {
         return run_pack_folder(options, io);
     }
@@ -83,8 +72,12 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     if (pack.signer) {
         pack.signer->algorithm = options.digest;
     }
+    warn(signing_doubts(pack.signer ? &*pack.signer : nullptr, options.digest), io);
     pack.digest = options.digest;
-    pack.chunk_bytes = chunk_bytes_of(options);
+    pack.chunk_bytes = parse_chunk_size(options.chunk_size);
+    if (!options.profile.empty()) {
+        pack.profile = ovfkit::require_profile(options.profile);
+    }
     pack.level = options.level;
     pack.delta_disks = options.delta_disks;
     pack.provide_image = assembler::default_image_provider([&](const std::string& step) {
@@ -96,8 +89,7 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
         bar.show(phase, done, total);
     };
     const assembler::PackResult result = assembler::pack_assembly(pack);
-    // With -o - standard output is the package.
-    std::ostream& out = options.output == "-" ? io.err : io.out;
+    std::ostream& out = result_stream(options.output, io);
     if (io.json) {
         out << base::to_json_text(to_json(result, options.output), 2) << "\n";
     } else if (!io.quiet || options.output != "-") {
@@ -129,6 +121,9 @@ void add_pack(CLI::App& app, Chosen& chosen) {
     verb->add_option("--chunk-size", options->chunk_size,
                      "cut disks and other files into pieces of this size, such as 2 GiB")
         ->type_name("SIZE");
+    verb->add_option("--profile", options->profile,
+                     "for whose machines: generic (default), vmware or virtualbox")
+        ->type_name("NAME");
     verb->add_flag("--delta-disks", options->delta_disks,
                    "store disks that share most of another one as what differs from it; read by "
                    "muster and ovftool");
@@ -136,10 +131,13 @@ void add_pack(CLI::App& app, Chosen& chosen) {
         ->check(CLI::Range(1, 12))
         ->capture_default_str();
     verb->footer(
+        "An assembly of one machine becomes a single virtual system, which every product imports.\n"
         "Images of recipes are built first, or come from the cache of muster build.\n"
         "The files of an OVF folder are packed as they are: a manifest that is there is checked "
         "and\n"
-        "kept with its signature; with --key, or without a manifest, it is made anew.\n\n"
+        "kept with its signature; with --key, --digest or --chunk-size, or without a manifest, it\n"
+        "is made anew. Into a pipe the disks of an assembly are compressed twice, for their sizes\n"
+        "stand before them.\n\n"
         "EXIT STATUS: 0 packed; 3 no such file; 4 the assembly or a recipe is wrong; 5 a kind of\n"
         "image is not supported; 6 a tool or right is missing; 9 a step of a build failed.\n\n"
         "EXAMPLE: muster pack templates/guestbook -o guestbook.ova --key key.pem --cert cert.pem");

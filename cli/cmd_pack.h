@@ -22,6 +22,7 @@ struct PackVerbOptions {
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
     bool digest_given = false;
     std::string chunk_size;  // "2 GiB"; empty: whole files
+    std::string profile;     // empty: generic
     bool delta_disks = false;
     int level = 6;
 };

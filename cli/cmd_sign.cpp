@@ -9,6 +9,7 @@
 #include "base/crypto/timestamp.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "cli/package_output.h"
 #include "ovfkit/package/sign_package.h"
 
 namespace cli {
@@ -42,11 +43,13 @@ base::Json to_json(const ovfkit::SignResult& result) {
 void print_result(const ovfkit::SignResult& result, std::ostream& out) {
     out << fmt::format("{}: {}\n", printable_line(result.output),
                        signature_sentence(result.certificate));
-    out << fmt::format(
-        "manifest   {} {}\n", printable_line(result.manifest_name),
-        result.manifest_made ? "was made anew" : "is as it was; every file matches it");
+    const std::string unchecked = unchecked_sentence(result.source);
+    out << fmt::format("manifest   {} {}\n", printable_line(result.manifest_name),
+                       result.manifest_made ? "was made anew"
+                       : unchecked.empty()  ? "is as it was; every file matches it"
+                                            : "is as it was; " + printable_line(unchecked));
     for (const ovfkit::PackageFinding& finding : result.source.findings) {
-        if (finding.code != "no_manifest") {
+        if (finding.code != "no_manifest" && finding.code != "not_listed") {
             out << fmt::format("note       {}\n", printable_line(finding.text));
         }
     }
@@ -65,6 +68,7 @@ void add_sign(CLI::App& app, Chosen& chosen) {
                      "the signed OVA, - for standard output; without it FILE itself is replaced, "
                      "in a folder only .mf and .cert");
     add_signing_options(*verb, options->signing);
+    add_trust_options(*verb, options->trust);
     add_digest_option(*verb, options->digest);
     verb->add_flag("--renew-manifest", options->renew_manifest,
                    "make a new manifest and do not look at the old one: after the files were "
@@ -72,7 +76,8 @@ void add_sign(CLI::App& app, Chosen& chosen) {
     verb->add_flag("--lax", options->lax,
                    "let flaws of form pass: manifest lines not understood, files not listed");
     verb->footer(
-        "A manifest that is there is checked and kept; a signature that is there is replaced.\n\n"
+        "A manifest that is there is checked and kept; a signature that is there is replaced, and\n"
+        "with --trust only if it is of somebody you trust.\n\n"
         "EXIT STATUS\n"
         "  0 signed; 2 no key, or FILE cannot be replaced; 3 no such file; 4 the package does not\n"
         "  match its manifest, or key and certificate do not fit; 6 no space, no network; 9 the\n"
@@ -90,13 +95,17 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
         throw base::Error(base::ErrorKind::usage, "a signature needs a key and its certificate",
                           "give --key and --cert");
     }
+    require_no_terminal(options.output);
     signer->algorithm = options.digest;
+    const std::vector<std::string> doubts = signing_doubts(&*signer, options.digest);
+    warn(doubts, io);
     ovfkit::SignRequest request;
     request.location = options.location;
     request.output = options.output;
     request.digest = options.digest;
     request.renew_manifest = options.renew_manifest;
-    request.lax = options.lax;
+    take_trust(options.trust, request.policy);
+    request.policy.lax = options.lax;
     const ovfkit::SignResult result = [&] {
         base::ProgressBar bar("signing", 0, io.err_is_terminal && !io.quiet && !io.json);
         request.on_progress = [&](std::uint64_t done, std::uint64_t total) {
@@ -104,10 +113,11 @@ int run_sign(const SignOptions& options, base::cli::Io& io) {
         };
         return ovfkit::sign_package(request, *signer);
     }();
-    // With -o - standard output is the package.
-    std::ostream& out = options.output == "-" ? io.err : io.out;
+    std::ostream& out = result_stream(options.output, io);
     if (io.json) {
-        out << base::to_json_text(to_json(result), 2) << '\n';
+        base::Json json = to_json(result);
+        json["warnings"] = doubts;
+        out << base::to_json_text(json, 2) << '\n';
     } else {
         print_result(result, out);
     }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/signing_options.h"
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -13,6 +14,7 @@ namespace cli {
 struct SignOptions {
     std::string location;
     std::string output;  // empty: in place
+    TrustOptions trust;  // in the signature that is replaced
     SigningOptions signing;
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
     bool renew_manifest = false;

@@ -28,8 +28,7 @@ void add_unpack(CLI::App& app, Chosen& chosen) {
                      "keep, raw or qcow2: what disks become; the descriptor follows")
         ->check(CLI::IsMember({"keep", "raw", "qcow2"}))
         ->capture_default_str();
-    verb->add_option("--trust", options->trust_file,
-                     "PEM file with certificates: a package of anyone else is refused");
+    add_trust_options(*verb, options->trust);
     verb->add_flag("--lax", options->lax, "let flaws of form in the manifest pass");
     verb->footer(
         "Everything is checked against the manifest and the signature in the same pass; the "
@@ -54,9 +53,7 @@ int run_unpack(const UnpackVerbOptions& options, base::cli::Io& io) {
     unpack.disk_format = ovfkit::find_disk_format(options.disk_format);
     unpack.policy.lax = options.lax;
     unpack.policy.any_algorithm = true;  // a stream has no second chance
-    if (!options.trust_file.empty()) {
-        unpack.policy.trust_file = options.trust_file;
-    }
+    take_trust(options.trust, unpack.policy);
     const ovfkit::edit::UnpackResult result = [&] {
         base::ProgressBar bar("unpacking", 0, io.err_is_terminal && !io.quiet && !io.json);
         unpack.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
@@ -82,8 +79,8 @@ int run_unpack(const UnpackVerbOptions& options, base::cli::Io& io) {
     table.print(io.out);
     if (!io.quiet) {
         io.err << fmt::format("manifest: {}\n", result.manifest);
-        if (result.source.manifest.state == ovfkit::CheckState::absent) {
-            io.err << "note: nothing was checked, the package has no manifest\n";
+        if (const std::string text = unchecked_sentence(result.source); !text.empty()) {
+            io.err << fmt::format("note: {}\n", base::cli::printable_line(text));
         }
     }
     return 0;

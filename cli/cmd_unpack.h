@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -14,7 +15,7 @@ struct UnpackVerbOptions {
     std::string folder;
     std::vector<std::string> only;
     std::string disk_format = "keep";
-    std::string trust_file;
+    TrustOptions trust;
     bool lax = false;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/http_client.h"
+#include "base/interrupt.h"
 #include "base/port.h"
 #include "base/random.h"
 #include "base/stream.h"
@@ -53,26 +54,35 @@ deployer::DeployRequest request_of(const UpOptions& options) {
     return request;
 }
 
-// The trust file that was named, else the user's own when there is one.
-std::string trust_text(const UpOptions& options) {
+// Whom the user named, else the user's own files where there are such.
+TrustOptions trust_of(const UpOptions& options) {
     if (options.allow_untrusted) {
-        return "";
+        return {};
     }
-    if (!options.trust.empty()) {
-        return base::read_file(options.trust, 1U << 20U);
+    TrustOptions trust = options.trust;
+    const std::filesystem::path own = base::config_dir();
+    if (trust.trust.empty() && !trust.trust_system && std::filesystem::exists(own / "trust.pem")) {
+        trust.trust = own / "trust.pem";
     }
-    const std::filesystem::path own = base::config_dir() / "trust.pem";
-    return std::filesystem::exists(own) ? base::read_file(own, 1U << 20U) : "";
+    if (trust.tsa_trust.empty() && std::filesystem::exists(own / "tsa-trust.pem")) {
+        trust.tsa_trust = own / "tsa-trust.pem";
+    }
+    return trust;
 }
 
 int print_plan(const UpOptions& options, base::cli::Io& io) {
     const auto source = ovfkit::open_package(options.source);
-    const deployer::DeploymentPlan plan = deployer::read_plan(*source, request_of(options));
+    ovfkit::VerifyPolicy policy;
+    take_trust(trust_of(options), policy);
+    const deployer::DeploymentPlan plan = deployer::read_plan(*source, request_of(options), policy);
     if (io.json) {
         io.out << base::to_json_text(deployer::to_printable_json(plan), 2) << '\n';
     } else {
         io.out << base::cli::printable(deployer::describe_plan(plan));
-        io.err << "nothing was done, and nothing but the descriptor was read\n";
+        io.err << (policy.wants_trust()
+                       ? "nothing was done; the descriptor is signed by somebody you trust, the "
+                         "disks were not read\n"
+                       : "nothing was done, and nothing but the descriptor was read\n");
     }
     return 0;
 }
@@ -132,11 +142,9 @@ void add_up(CLI::App& app, Chosen& chosen) {
         ->take_all();
     verb->add_option("--configuration", options->configuration,
                      "one of the package's configurations");
-    verb->add_option("--trust", options->trust,
-                     "PEM file of certificates: the package must be signed by one of them")
-        ->type_name("FILE");
+    add_trust_options(*verb, options->trust);
     verb->add_flag("--allow-untrusted", options->allow_untrusted,
-                   "do not look at the trust file in the configuration folder");
+                   "trust nobody, not even whom the configuration folder names");
     verb->add_flag("--plan", options->plan, "only say what would be done");
     verb->footer(
         "All or nothing: when a step fails, or on Ctrl-C, everything is undone.\n\n"
@@ -156,11 +164,16 @@ int run_up(const UpOptions& options, base::cli::Io& io) {
     }
     const deployer::DeployRequest request = request_of(options);
     const std::string token = base::random_hex(16);
-    const Json body{{"source", source_of(options, token)},    {"name", request.name},
-                    {"settings", request.settings},           {"host_ports", request.host_ports},
-                    {"configuration", request.configuration}, {"trust", trust_text(options)}};
+    const TrustOptions trust = trust_of(options);
+    const Json body{
+        {"source", source_of(options, token)},    {"name", request.name},
+        {"settings", request.settings},           {"host_ports", request.host_ports},
+        {"configuration", request.configuration}, {"trust", trust_to_pem(trust.trust)},
+        {"trust_system", trust.trust_system},     {"tsa_trust", trust_to_pem(trust.tsa_trust)}};
     const DaemonClient daemon = DaemonClient::open(io);
-    const auto job = daemon.call("POST", "/v1/deployments", body).at("job").get<std::uint64_t>();
+    const base::OutliveInterrupts job_is_followed;
+    const Json answer = daemon.call_whole("POST", "/v1/deployments", body);
+    const auto job = answer.at("job").get<std::uint64_t>();
 
     // What comes on standard input is passed on while the job's progress is shown. When the job
     // ends early nobody reads any more: the thread is left to the end of the process, for it may

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
@@ -15,7 +16,7 @@ struct UpOptions {
     std::string configuration;
     std::vector<std::string> settings;  // "web.title=Hello"
     std::vector<std::string> publish;   // "http=8080", "web:80=8080"
-    std::string trust;
+    TrustOptions trust;
     bool allow_untrusted = false;
     bool plan = false;
 };

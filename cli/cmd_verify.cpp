@@ -20,14 +20,7 @@ void add_verify(CLI::App& app, Chosen& chosen) {
                      "an OVA (compressed too), an .ovf with its files or their folder: a path, "
                      "- for standard input, or a URL")
         ->required();
-    verb->add_option("--trust", options->trust,
-                     "PEM file with certificates of signers or authorities you trust, or a folder "
-                     "of such files; anyone else is then refused");
-    verb->add_flag("--trust-system", options->trust_system,
-                   "trust the authorities that the system trusts");
-    verb->add_option("--tsa-trust", options->tsa_trust,
-                     "likewise for time-stamping authorities: a signature that one of them saw "
-                     "while the signer's certificate was valid stays trusted after that");
+    add_trust_options(*verb, options->trust);
     verb->add_flag("--lax", options->lax,
                    "let flaws of form pass: manifest lines not understood, files not listed");
     verb->footer(
@@ -45,13 +38,7 @@ int run_verify(const VerifyOptions& options, base::cli::Io& io) {
     ovfkit::VerifyPolicy policy;
     policy.lax = options.lax;
     policy.any_algorithm = true;  // a stream has no second chance
-    policy.trust_system = options.trust_system;
-    if (!options.trust.empty()) {
-        policy.trust_file = options.trust;
-    }
-    if (!options.tsa_trust.empty()) {
-        policy.tsa_trust_file = options.tsa_trust;
-    }
+    take_trust(options.trust, policy);
     const auto source = ovfkit::open_package(options.location);
     const ovfkit::PackageReport report = [&] {
         base::ProgressBar bar("checking", 0, io.err_is_terminal && !io.quiet && !io.json);
@@ -70,6 +57,11 @@ int run_verify(const VerifyOptions& options, base::cli::Io& io) {
             base::ErrorKind::invalid_input,
             "the package has no manifest, so there is nothing to check it against",
             "ask its maker for one with a manifest; muster inspect shows it as it is");
+    }
+    if (report.manifest.algorithms.empty()) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          "no line of the manifest was understood, so nothing was checked",
+                          "ask its maker for a manifest with lines such as SHA256(disk.vmdk)= 01…");
     }
     return 0;
 }

@@ -4,15 +4,14 @@
 
 #include <string>
 
+#include "cli/trust_options.h"
 #include "cli/verb.h"
 
 namespace cli {
 
 struct VerifyOptions {
     std::string location;
-    std::string trust;  // empty: nobody is trusted, the signature is checked all the same
-    bool trust_system = false;
-    std::string tsa_trust;
+    TrustOptions trust;  // nobody: the signature is checked all the same
     bool lax = false;
 };
 

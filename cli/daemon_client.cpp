@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/http_client.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -159,44 +158,53 @@ void DaemonClient::wait_for_daemon(const base::ProcessId& daemon, const base::Co
               daemon.pid, log_path.string());
 }
 
-Json DaemonClient::call(const std::string& method, const std::string& path, const Json& body,
-                        std::chrono::milliseconds timeout) const {
+base::HttpRequest DaemonClient::make_request(const std::string& method, const std::string& path,
+                                             const Json& body) const {
     base::HttpRequest request;
     request.method = method;
     request.url = url_of(path);
     request.unix_socket = socket_path_;
-    request.timeout = timeout;
     if (!body.is_null()) {
         request.body = base::to_json_text(body);
         request.headers = {"Content-Type: application/json"};
     }
+    return request;
+}
+
+Json DaemonClient::send(const base::HttpRequest& request, const std::string& path) const {
     const base::HttpResponse response = base::http_call(request);
     if (response.status >= 400) {
         throw_reply(response, path);
     }
     return base::parse_json(response.body, "the daemon's answer");
+}
+
+Json DaemonClient::call(const std::string& method, const std::string& path, const Json& body,
+                        std::chrono::milliseconds timeout) const {
+    base::HttpRequest request = make_request(method, path, body);
+    request.timeout = timeout;
+    return send(request, path);
+}
+
+Json DaemonClient::call_whole(const std::string& method, const std::string& path,
+                              const Json& body) const {
+    base::HttpRequest request = make_request(method, path, body);
+    request.timeout = std::chrono::minutes(2);
+    request.interruptible = false;
+    return send(request, path);
 }
 
 Json DaemonClient::upload(const std::string& method, const std::string& path,
                           base::ByteSource& source) const {
-    base::HttpRequest request;
-    request.method = method;
-    request.url = url_of(path);
-    request.unix_socket = socket_path_;
+    base::HttpRequest request = make_request(method, path, nullptr);
     request.timeout = std::chrono::milliseconds(0);
     request.body_source = &source;
-    const base::HttpResponse response = base::http_call(request);
-    if (response.status >= 400) {
-        throw_reply(response, path);
-    }
-    return base::parse_json(response.body, "the daemon's answer");
+    return send(request, path);
 }
 
 void DaemonClient::stream(const std::string& path,
                           const std::function<bool(std::string_view)>& on_piece) const {
-    base::HttpRequest request;
-    request.url = url_of(path);
-    request.unix_socket = socket_path_;
+    base::HttpRequest request = make_request("GET", path, nullptr);
     request.timeout = std::chrono::milliseconds(0);
     request.on_body = on_piece;
     base::HttpResponse response = base::http_call(request);

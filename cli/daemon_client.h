@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/cli/io.h"
+#include "base/http_client.h"
 #include "base/json.h"
 #include "base/process.h"
 #include "base/stream.h"
@@ -39,6 +40,10 @@ class DaemonClient {
     base::Json call(const std::string& method, const std::string& path,
                     const base::Json& body = nullptr,
                     std::chrono::milliseconds timeout = std::chrono::minutes(2)) const;
+    // A call that starts a job, or asks for its abort: Ctrl-C does not cut it off, for then nobody
+    // would know whether the daemon has heard it.
+    base::Json call_whole(const std::string& method, const std::string& path,
+                          const base::Json& body = nullptr) const;
     // The body comes from `source`, chunked.
     base::Json upload(const std::string& method, const std::string& path,
                       base::ByteSource& source) const;
@@ -52,7 +57,8 @@ class DaemonClient {
 
     // Follows the job to its end, draws its progress, and returns its public record when it has
     // completed; throws its error when it has failed. Survives a restart of the daemon. On Ctrl-C
-    // asks for its abort, waits for the undo, and throws Error(interrupted): exit code 130.
+    // asks for its abort, waits for the undo, and throws Error(interrupted): exit code 130. Further
+    // Ctrl-C leave the undo to the daemon, but not before it has heard of the abort.
     base::Json follow_job(std::uint64_t id, base::cli::Io& io) const;
     // As follow_job(), but returns the record of every end.
     base::Json wait_job(std::uint64_t id, base::cli::Io& io) const;
@@ -62,6 +68,9 @@ class DaemonClient {
     void ensure_daemon() const;
 
   private:
+    base::HttpRequest make_request(const std::string& method, const std::string& path,
+                                   const base::Json& body) const;
+    base::Json send(const base::HttpRequest& request, const std::string& path) const;
     bool answers() const;
     void start_daemon() const;
     void wait_for_daemon(const base::ProcessId& daemon, const base::Command& command,

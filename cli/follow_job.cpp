@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of DaemonClient that follows a job to its end.
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -23,6 +24,9 @@ using base::ErrorKind;
 using base::Json;
 
 constexpr std::chrono::seconds kReconnectLimit{60};
+// Signals that come this soon after the first are the same wish: timeout(1) signals the program and
+// then its group.
+constexpr std::chrono::seconds kSameInterrupt{1};
 
 // Draws the events: a bar for the step at work, a line for each one that has ended.
 class JobView {
@@ -89,11 +93,14 @@ class Follower {
         : client_(client), id_(id), view_(io) {}
 
     Json run() {
+        const base::OutliveInterrupts job_is_followed;
         while (!end_) {
             try {
+                reconnect();
+                ask_for_abort();
                 listen();
             } catch (const Error& error) {
-                if (error.kind() == ErrorKind::interrupted && base::interrupt().raised()) {
+                if (base::interrupt().raised()) {
                     on_interrupt();
                 } else if (error.kind() == ErrorKind::environment) {
                     on_lost(error);
@@ -125,20 +132,37 @@ class Follower {
     }
 
     void on_interrupt() {
-        if (aborting_) {
+        const auto now = std::chrono::steady_clock::now();
+        base::interrupt().clear();
+        if (abort_ == Abort::none) {
+            abort_ = Abort::wanted;
+            interrupted_at_ = now;
+            view_.say("interrupted: undoing what was done; once more to leave that to the daemon");
+        } else if (now - interrupted_at_ < kSameInterrupt) {
+            return;
+        } else if (abort_ == Abort::heard) {
             throw Error(ErrorKind::interrupted, fmt::format("job {} is still being undone", id_),
                         fmt::format("see how far it is: muster job show {}", id_));
+        } else if (lost_since_) {
+            throw Error(ErrorKind::interrupted,
+                        fmt::format("no daemon answers, so job {} was not aborted", id_),
+                        fmt::format("the next daemon goes on with it: muster job abort {}", id_));
         }
-        aborting_ = true;
-        base::interrupt().clear();
-        view_.say("interrupted: undoing what was done; once more to leave that to the daemon");
+    }
+
+    // Once the user wants it, until the daemon has heard it.
+    void ask_for_abort() {
+        if (abort_ != Abort::wanted) {
+            return;
+        }
         try {
-            client_.call("POST", fmt::format("/v1/jobs/{}/abort", id_));
+            client_.call_whole("POST", fmt::format("/v1/jobs/{}/abort", id_));
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::conflict) {  // else it has ended meanwhile
                 throw;
             }
         }
+        abort_ = Abort::heard;
     }
 
     // The daemon was stopped or has died: a new one takes the job up again.
@@ -149,8 +173,14 @@ class Follower {
         } else if (now - *lost_since_ > kReconnectLimit) {
             throw error;
         }
-        base::interrupt().check();
+    }
+
+    void reconnect() {
+        if (!lost_since_) {
+            return;
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        base::interrupt().check();
         try {
             client_.ensure_daemon();
         } catch (const Error& refusal) {
@@ -162,11 +192,13 @@ class Follower {
         }
     }
 
+    enum class Abort { none, wanted, heard };
     const DaemonClient& client_;
     const std::uint64_t id_;
     JobView view_;
     std::uint64_t from_ = 0;
-    bool aborting_ = false;
+    Abort abort_ = Abort::none;
+    std::chrono::steady_clock::time_point interrupted_at_;
     std::optional<Json> end_;
     std::optional<std::chrono::steady_clock::time_point> lost_since_;
 };

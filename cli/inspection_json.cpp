@@ -118,6 +118,9 @@ Json inspection_to_json(const ovfkit::Inspection& inspection, const std::string&
     for (const VirtualSystem* system : all_systems(envelope)) {
         append(json["products"], products_json(system->products));
         add_licences(system->eulas);
+        if (system->assembly) {
+            append(json["published"], array_of(system->assembly->publish, publish_json));
+        }
         json["machines"].push_back(machine_json(envelope, *system, configuration));
     }
     json["networks"] = array_of(envelope.networks, [&](const ovfkit::Network& network) {

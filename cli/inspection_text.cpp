@@ -63,10 +63,10 @@ void print_collection(const ovfkit::VirtualSystemCollection& collection, base::c
     if (!collection.startup.empty()) {
         print_line(io, "start", startup_text(collection.startup));
     }
-    if (!collection.assembly) {
-        return;
-    }
-    for (const ovfkit::Publish& publish : collection.assembly->publish) {
+}
+
+void print_published(const ovfkit::AssemblySection& assembly, base::cli::Io& io) {
+    for (const ovfkit::Publish& publish : assembly.publish) {
         const std::string host =
             publish.host_port ? fmt::format("port {}", *publish.host_port) : "a free port";
         print_line(io, "published",
@@ -161,6 +161,9 @@ void print_inspection(const ovfkit::Inspection& inspection, const std::string& c
     print_networks(envelope, io);
     for (const auto* collection : all_collections(envelope)) {
         print_collection(*collection, io);
+    }
+    if (const ovfkit::AssemblySection* assembly = find_assembly(envelope)) {
+        print_published(*assembly, io);
     }
     print_configurations(envelope, configuration, io);
     print_languages(envelope, io);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/lifecycle.h"
 
+#include "base/interrupt.h"
 #include "cli/daemon_client.h"
 
 namespace cli {
 
 int run_lifecycle(const LifecycleRequest& request, base::cli::Io& io) {
     const DaemonClient daemon = DaemonClient::open(io);
-    const auto job = daemon.call(request.method, request.path).at("job").get<std::uint64_t>();
+    const base::OutliveInterrupts job_is_followed;
+    const base::Json answer = daemon.call_whole(request.method, request.path);
+    const auto job = answer.at("job").get<std::uint64_t>();
     const base::Json record = daemon.follow_job(job, io);
     if (io.json) {
         io.out << base::to_json_text(record, 2) << '\n';

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/byte_size.h"
-#include "base/error.h"
 #include "base/progress.h"
+#include "cli/package_output.h"
 #include "cli/signing_options.h"
 #include "ovfkit/edit/pack_folder.h"
 #include "ovfkit/package/source/open_package.h"
@@ -26,15 +26,10 @@ bool is_folder_package(const std::string& location) {
 }
 
 int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
-    if (options.output == "-") {
+    if (!options.profile.empty()) {
         throw base::Error(base::ErrorKind::unsupported,
-                          "a package in a folder is packed into a file, not into a pipe",
-                          "name a file: -o FILE.ova");
-    }
-    if (!options.chunk_size.empty()) {
-        throw base::Error(base::ErrorKind::unsupported,
-                          "the files of a folder are packed as they are, not cut into chunks",
-                          "pack it without --chunk-size");
+                          "the descriptor of a folder is packed as it is, for whom it was made",
+                          "pack it without --profile; muster edit --profile changes the hardware");
     }
     if (options.delta_disks) {
         throw base::Error(base::ErrorKind::unsupported,
@@ -49,6 +44,8 @@ int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
     pack.input = options.assembly;
     pack.output = options.output;
     pack.signer = signer ? &*signer : nullptr;
+    pack.chunk_bytes = parse_chunk_size(options.chunk_size);
+    warn(signing_doubts(pack.signer, options.digest), io);
     if (options.digest_given) {
         pack.digest = options.digest;
     }
@@ -57,6 +54,7 @@ int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
         pack.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
         return ovfkit::edit::pack_folder(pack);
     }();
+    std::ostream& out = result_stream(options.output, io);
     if (io.json) {
         base::Json json{{"file", options.output},
                         {"bytes", result.bytes},
@@ -66,11 +64,11 @@ int run_pack_folder(const PackVerbOptions& options, base::cli::Io& io) {
         for (const ovfkit::PackageMember& member : result.source.members) {
             json["files"].push_back({{"name", member.name}, {"bytes", member.size}});
         }
-        io.out << base::to_json_text(json, 2) << "\n";
+        out << base::to_json_text(json, 2) << "\n";
     } else if (!io.quiet) {
-        io.out << fmt::format("{}: {} files ({}); manifest: {}; signature: {}\n", options.output,
-                              result.source.members.size(), base::format_byte_size(result.bytes),
-                              result.manifest, base::cli::printable_line(result.signature));
+        out << fmt::format("{}: {} files ({}); manifest: {}; signature: {}\n", options.output,
+                           result.source.members.size(), base::format_byte_size(result.bytes),
+                           result.manifest, base::cli::printable_line(result.signature));
     }
     return 0;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +9,7 @@
 #include "base/error.h"
 #include "cli/package_summary.h"
 #include "ovfkit/package/tar/member_name.h"
+#include "ovfkit/package/verdict.h"
 
 namespace cli {
 
@@ -19,10 +22,20 @@ std::string files_text(std::size_t count) {
     return count == 1 ? "1 file" : fmt::format("{} files", count);
 }
 
+std::string partial_text(const ovfkit::PackageReport& report) {
+    const auto matching = static_cast<std::size_t>(
+        std::count_if(report.members.begin(), report.members.end(),
+                      [](const ovfkit::PackageMember& member) { return member.in_manifest; }));
+    return fmt::format("PARTLY CHECKED: {} of {} match the manifest '{}'", matching,
+                       files_text(matching + report.manifest.unlisted.size()),
+                       printable_line(report.manifest.name));
+}
+
 std::string integrity_text(const ovfkit::PackageReport& report) {
     switch (report.manifest.state) {
         case CheckState::absent: return "not checked: there is no manifest";
         case CheckState::failed: return "FAILED";
+        case CheckState::partial: return partial_text(report);
         case CheckState::ok: break;
     }
     return fmt::format("ok: every file matches the manifest '{}' ({})",
@@ -34,6 +47,7 @@ std::string signature_text(const ovfkit::SignatureReport& signature) {
     switch (signature.state) {
         case CheckState::absent: return "none: anyone may have made this package";
         case CheckState::failed: return "FAILED";
+        case CheckState::partial:
         case CheckState::ok: break;
     }
     return fmt::format("ok: the manifest is signed by {} ({}, {})",
@@ -44,6 +58,7 @@ std::string time_text(const ovfkit::TimestampReport& stamp) {
     switch (stamp.state) {
         case CheckState::absent: return "not known: the signature has no time stamp";
         case CheckState::failed: return "FAILED";
+        case CheckState::partial:
         case CheckState::ok: break;
     }
     const std::string when =
@@ -77,6 +92,9 @@ void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io) {
                           files_text(report.members.size()),
                           base::format_byte_size(report.total_bytes));
     io.out << fmt::format("integrity  {}\n", integrity_text(report));
+    for (const std::string& name : report.manifest.unlisted) {
+        io.out << fmt::format("           no digest covers '{}'\n", printable_line(name));
+    }
     io.out << fmt::format("signature  {}\n", signature_text(signature));
     if (signature.state == CheckState::ok) {
         io.out << fmt::format(
@@ -88,7 +106,7 @@ void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io) {
         io.out << fmt::format("trust      {}\n", trust_text(signature));
     }
     for (const ovfkit::PackageFinding& finding : report.findings) {
-        if (finding.code == "no_manifest") {
+        if (finding.code == "no_manifest" || finding.code == "not_listed") {
             continue;  // said above
         }
         io.out << fmt::format("note       {}\n", printable_line(finding.text));
@@ -107,7 +125,9 @@ void require_good(const ovfkit::PackageReport& report) {
         base::ErrorKind::invalid_input,
         fmt::format("{}: {}{}", ovfkit::quoted_source(report.source), report.failures.front(),
                     more == 0 ? "" : fmt::format(" (and {} more)", more)),
-        "do not use this package: get it from its maker again");
+        report.flaws == report.failures.size()
+            ? ovfkit::kLaxHint
+            : "do not use this package: get it from its maker again");
 }
 
 }  // namespace cli

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/signing_options.h"
 
+#include <ctime>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "base/cli/io.h"
 #include "base/crypto/timestamp.h"
+#include "base/crypto/trust.h"
 #include "base/error.h"
 
 namespace cli {
@@ -59,9 +62,32 @@ void add_digest_option(CLI::App& verb, base::DigestAlgorithm& digest) {
             [&digest](const std::string& name) {
                 digest = base::find_digest_algorithm(name).value_or(digest);
             },
-            "digest of manifest and signature: sha256 (every importer takes it), sha384, sha512")
-        ->check(CLI::IsMember({"sha256", "sha384", "sha512"}, CLI::ignore_case).description(""))
+            "digest of manifest and signature: sha256 (every importer of today takes it), sha384, "
+            "sha512, or sha1 for very old ones")
+        ->check(
+            CLI::IsMember({"sha1", "sha256", "sha384", "sha512"}, CLI::ignore_case).description(""))
         ->type_name("NAME");
+}
+
+std::vector<std::string> signing_doubts(const ovfkit::PackageSigner* signer,
+                                        base::DigestAlgorithm digest) {
+    std::vector<std::string> doubts;
+    if (signer != nullptr) {
+        doubts = base::doubts_of_signer(signer->chain.front(), std::time(nullptr));
+    }
+    if (digest == base::DigestAlgorithm::sha1) {
+        doubts.emplace_back("SHA1 digests can be forged");
+    }
+    return doubts;
+}
+
+void warn(const std::vector<std::string>& doubts, base::cli::Io& io) {
+    for (const std::string& doubt : doubts) {
+        if (!io.quiet) {
+            io.err << fmt::format("warning: {}: whoever asks for trust will refuse the package\n",
+                                  base::cli::printable_line(doubt));
+        }
+    }
 }
 
 std::string signature_sentence(const ovfkit::PackageCertificate& certificate) {

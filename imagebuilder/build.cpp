@@ -150,6 +150,9 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
 }  // namespace
 
 BuiltImage build_image(const BuildOptions& options) {
+    if (!options.output.empty()) {
+        check_image_name(options.output);
+    }
     const Inputs inputs = gather_inputs(options);
     StepClock clock(count_steps(inputs.segments), options.on_progress);
     const base::FileLock lock(image_lock_path(inputs.key));

@@ -24,9 +24,9 @@ struct BuildProgress {
 
 struct BuildOptions {
     std::filesystem::path recipe;  // a folder with recipe.yaml, or the file
-    // Where the disk goes, "nginx.qcow2"; kernel, initrd and build record are put beside it as
-    // nginx.vmlinuz, nginx.initrd, nginx.build.json. Empty: the paths in the cache are returned;
-    // treat them as read-only.
+    // Where the disk goes, "nginx.qcow2": its extension (qcow2, raw, img, vmdk) is its format;
+    // kernel, initrd and build record are put beside it as nginx.vmlinuz, nginx.initrd,
+    // nginx.build.json. Empty: the paths in the cache are returned; treat them as read-only.
     std::filesystem::path output;
     bool use_cache = true;       // false: everything is made anew, from the bootstrap on
     bool keep_on_error = false;  // a failed build leaves its work tree and says where
@@ -43,7 +43,7 @@ struct StepTime {
 struct BuiltImage {
     std::string name;              // of the recipe
     std::string version;           // of the recipe
-    std::filesystem::path disk;    // qcow2
+    std::filesystem::path disk;    // qcow2 unless the output has another extension
     std::filesystem::path kernel;  // for direct boot
     std::filesystem::path initrd;
     std::filesystem::path record;     // JSON: inputs, packages with versions, digests, command line
@@ -55,9 +55,10 @@ struct BuiltImage {
     std::vector<StepTime> steps;
 };
 
-// Throws invalid_input for the recipe, environment for a missing tool, external for a failing step
-// (the message holds the last 40 lines of its output and the command to run it again). After any
-// failure nothing is left behind but the caches of finished layers.
+// Throws usage for an output of another kind, invalid_input for the recipe, environment for a
+// missing tool, external for a failing step (the message holds the last 40 lines of its output and
+// the command to run it again). After any failure nothing is left behind but the caches of finished
+// layers.
 BuiltImage build_image(const BuildOptions& options);
 
 }  // namespace imagebuilder

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/json.h"
+#include "ovfkit/convert/convert.h"
 
 namespace imagebuilder {
 
@@ -38,6 +39,25 @@ StoredImage image_in(const std::string& key, const fs::path& folder) {
 
 base::Json file_entry(const fs::path& path) {
     return {{"bytes", base::file_size(path)}, {"sha256", base::sha256_of_file(path.string())}};
+}
+
+ovfkit::DiskForm form_of_image(const fs::path& output) {
+    const auto form = ovfkit::form_of_path(output.string());
+    if (!form || *form == ovfkit::DiskForm::package) {
+        throw base::Error(base::ErrorKind::usage,
+                          fmt::format("'{}' does not end like a disk", output.string()),
+                          "name it FILE.qcow2, FILE.raw or FILE.vmdk");
+    }
+    return *form;
+}
+
+void write_disk(const fs::path& qcow2, const fs::path& to, ovfkit::DiskForm form) {
+    ovfkit::ConvertOptions options;
+    options.input = qcow2.string();
+    options.output = to.string();
+    options.from = ovfkit::DiskFormat::qcow2;
+    options.to = form;
+    ovfkit::convert_disk(options);
 }
 
 void copy_whole(const fs::path& from, const fs::path& to) {
@@ -122,7 +142,12 @@ BuiltImage read_image(const std::string& key) {
     return image;
 }
 
+void check_image_name(const fs::path& output) {
+    form_of_image(output);
+}
+
 void copy_image_to(BuiltImage& image, const fs::path& output) {
+    const ovfkit::DiskForm form = form_of_image(output);
     if (output.has_parent_path()) {
         base::make_dirs(output.parent_path());
     }
@@ -136,7 +161,12 @@ void copy_image_to(BuiltImage& image, const fs::path& output) {
     copy(image.kernel, beside(".vmlinuz"));
     copy(image.initrd, beside(".initrd"));
     copy(image.record, beside(".build.json"));
-    copy(image.disk, output);
+    if (form == ovfkit::DiskForm::qcow2) {
+        copy(image.disk, output);
+    } else {
+        write_disk(image.disk, output, form);
+        image.disk = output;
+    }
 }
 
 }  // namespace imagebuilder

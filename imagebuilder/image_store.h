@@ -41,8 +41,12 @@ void write_record(const StoredImage& image, const ImageRecord& record);
 void publish_image(const StoredImage& image);
 BuiltImage read_image(const std::string& key);
 
-// Copies (by reference where the file system can) to OUTPUT and its siblings, and names them in the
-// image. Each file appears whole or not at all, the disk last.
+// Throws usage when the extension of the name is none that a disk is written as: .qcow2, .raw, .img
+// or .vmdk.
+void check_image_name(const std::filesystem::path& output);
+
+// Copies (by reference where the file system can) or converts to OUTPUT and its siblings, and names
+// them in the image. Each file appears whole or not at all, the disk last.
 void copy_image_to(BuiltImage& image, const std::filesystem::path& output);
 
 }  // namespace imagebuilder

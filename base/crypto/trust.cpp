@@ -64,26 +64,27 @@ std::vector<Certificate> load_folder(const fs::path& folder) {
     return all;
 }
 
-// What the certificate itself says against its use; empty when nothing.
-std::string unfit_for_signing(const Certificate& signer) {
+// What the certificate itself says against its use, whenever that is.
+std::vector<std::string> unfitness_of(const Certificate& signer) {
     X509* leaf = signer.state().x509.get();
+    std::vector<std::string> reasons;
     if (signer.info().weak_key) {
-        return fmt::format("the key of '{}' is too weak ({})", signer.info().subject,
-                           signer.info().key);
+        reasons.push_back(fmt::format("the key of '{}' is too weak ({})", signer.info().subject,
+                                      signer.info().key));
     }
     const std::uint32_t usage = X509_get_key_usage(leaf);  // all ones when the extension is absent
     if ((usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0) {
-        return fmt::format("the certificate of '{}' is not meant for signatures",
-                           signer.info().subject);
+        reasons.push_back(fmt::format("the certificate of '{}' is not meant for signatures",
+                                      signer.info().subject));
     }
     const std::uint32_t purposes = X509_get_extended_key_usage(leaf);  // likewise
     if ((purposes & (XKU_CODE_SIGN | XKU_ANYEKU)) == 0) {
-        return fmt::format(
-            "the certificate of '{}' is meant for other things than signing "
-            "software (extended key usage)",
-            signer.info().subject);
+        reasons.push_back(
+            fmt::format("the certificate of '{}' is meant for other things than signing "
+                        "software (extended key usage)",
+                        signer.info().subject));
     }
-    return "";
+    return reasons;
 }
 
 std::vector<std::string> subjects_of(X509_STORE_CTX* context) {
@@ -114,10 +115,24 @@ std::vector<Certificate> load_system_trust() {
     return load_certificates(path);
 }
 
+std::vector<std::string> doubts_of_signer(const Certificate& signer, std::time_t now) {
+    std::vector<std::string> doubts = unfitness_of(signer);
+    const CertificateInfo& info = signer.info();
+    if (now < info.not_before) {
+        doubts.push_back(fmt::format("the certificate of '{}' is not valid before {}", info.subject,
+                                     format_utc_date(info.not_before)));
+    }
+    if (info.not_after < now) {
+        doubts.push_back(fmt::format("the certificate of '{}' expired on {}", info.subject,
+                                     format_utc_date(info.not_after)));
+    }
+    return doubts;
+}
+
 TrustVerdict check_trust(const Certificate& signer, std::span<const Certificate> intermediates,
                          std::span<const Certificate> anchors, std::time_t now) {
-    if (const std::string reason = unfit_for_signing(signer); !reason.empty()) {
-        return {false, reason, {}};
+    if (const std::vector<std::string> reasons = unfitness_of(signer); !reasons.empty()) {
+        return {false, reasons.front(), {}};
     }
     X509* leaf = signer.state().x509.get();
     const StorePtr store = store_of(anchors, now);

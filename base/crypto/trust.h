@@ -19,6 +19,10 @@ std::vector<Certificate> load_trust(const std::filesystem::path& file_or_folder)
 // The system's: $SSL_CERT_FILE, else Debian's /etc/ssl/certs/ca-certificates.crt.
 std::vector<Certificate> load_system_trust();
 
+// What keeps others from trusting this signer: a weak key, a certificate for other uses (see
+// check_trust()), one that is not valid at `now`. Empty when nothing does.
+std::vector<std::string> doubts_of_signer(const Certificate& signer, std::time_t now);
+
 struct TrustVerdict {
     bool trusted = false;
     std::string reason;              // why not; empty when trusted

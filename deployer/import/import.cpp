@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ovfkit/disk/disk_family.h"
+#include "ovfkit/package/reference_check.h"
 
 namespace deployer {
 
@@ -61,6 +62,11 @@ class ImportHandler : public ovfkit::PackageHandler {
     void on_descriptor(const std::string& /*name*/, const std::string& /*text*/,
                        const ovfkit::Envelope& envelope) override {
         plan_ = hooks_.on_envelope(envelope);
+        for (const ovfkit::FileReference& file : envelope.files) {
+            for (const std::string& name : ovfkit::member_names_of(file)) {
+                hrefs_.emplace(name, file.href);
+            }
+        }
         for (const PlannedMachine& machine : plan_.machines) {
             bool first = true;
             for (const PlannedDisk& disk : machine.disks) {
@@ -74,16 +80,21 @@ class ImportHandler : public ovfkit::PackageHandler {
 
     std::unique_ptr<base::ByteSink> open_member(const std::string& name,
                                                 std::uint64_t size) override {
-        if (const auto found = incoming_.find(name); found != incoming_.end()) {
+        const std::string href = href_of(name);
+        names_[href] = name;
+        if (const auto found = incoming_.find(href); found != incoming_.end()) {
             store_.require_free_space(size);
-            return family_.open(name, {.name = name, .fd = found->second.disk_fd.get()},
+            return family_.open(href,
+                                {.name = name,
+                                 .fd = found->second.disk_fd.get(),
+                                 .spool_folder = found->second.quarantine.path()},
                                 found->second.disk.format, found->second.disk.compression);
         }
         for (auto& [member, image] : incoming_) {
-            if (name == image.kernel_member || name == image.initrd_member) {
-                boot_owner_[name] = member;
+            if (href == image.kernel_member || href == image.initrd_member) {
+                boot_owner_[href] = member;
                 return std::make_unique<BootFileSink>(
-                    image.quarantine.open_disk_file(boot_file_name(image, name)), name);
+                    image.quarantine.open_disk_file(boot_file_name(image, href)), name);
             }
         }
         return nullptr;
@@ -92,7 +103,7 @@ class ImportHandler : public ovfkit::PackageHandler {
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
         if (auto* disk_sink = dynamic_cast<ovfkit::DiskSink*>(sink.get())) {
             static_cast<void>(sink.release());
-            family_.close(name, std::unique_ptr<ovfkit::DiskSink>(disk_sink));
+            family_.close(href_of(name), std::unique_ptr<ovfkit::DiskSink>(disk_sink));
         }
     }
 
@@ -122,6 +133,12 @@ class ImportHandler : public ovfkit::PackageHandler {
     }
 
   private:
+    // How the plan calls a member: as the descriptor does, which may be percent-encoded.
+    std::string href_of(const std::string& member) const {
+        const auto known = hrefs_.find(member);
+        return known == hrefs_.end() ? member : known->second;
+    }
+
     void expect_disk(const PlannedMachine& machine, const PlannedDisk& disk, bool first) {
         std::vector<PlannedLayer> layers{{disk.member, disk.format, disk.compression}};
         layers.insert(layers.end(), disk.parents.begin(), disk.parents.end());
@@ -153,7 +170,9 @@ class ImportHandler : public ovfkit::PackageHandler {
     // is another disk.
     std::string source_digest(const std::string& member,
                               const ovfkit::PackageReport& report) const {
-        const ovfkit::PackageMember* found = report.find_member(member);
+        const auto name = names_.find(member);
+        const ovfkit::PackageMember* found =
+            name == names_.end() ? nullptr : report.find_member(name->second);
         if (found == nullptr) {
             throw Error(
                 ErrorKind::invalid_input,
@@ -211,7 +230,9 @@ class ImportHandler : public ovfkit::PackageHandler {
     hvruntime::ImageStore& store_;
     const ImportHooks& hooks_;
     DeploymentPlan plan_;
-    std::map<std::string, IncomingImage> incoming_;  // by disk member
+    std::map<std::string, std::string> hrefs_;       // by the names that members may have
+    std::map<std::string, std::string> names_;       // of members seen, by href
+    std::map<std::string, IncomingImage> incoming_;  // by href, as boot_owner_
     ovfkit::DiskFamily family_;                      // of the same; its sinks go first
     std::map<std::string, std::string> boot_owner_;  // kernel or initrd member -> disk member
 };

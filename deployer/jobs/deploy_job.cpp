@@ -71,16 +71,30 @@ void check_host_port(const PlannedPublish& publish) {
     }
 }
 
-// A file that holds the trust anchors while the package is read.
-std::optional<base::TempDir> store_trust(const Json& params) {
-    const std::string pem = base::string_or(params, "trust", "");
-    if (pem.empty()) {
-        return std::nullopt;
+// Whom to trust, from the request, in files that last while the package is read.
+class RequestedTrust {
+  public:
+    explicit RequestedTrust(const Json& params) {
+        policy_.trust_system = params.value("trust_system", false);
+        policy_.trust_file = store(params, "trust");
+        policy_.tsa_trust_file = store(params, "tsa_trust");
+        policy_.require_signature = params.value("require_signature", false);
     }
-    base::TempDir dir;
-    base::write_file(dir.path() / "trust.pem", pem, 0600);
-    return dir;
-}
+    const ovfkit::VerifyPolicy& policy() const { return policy_; }
+
+  private:
+    std::optional<std::filesystem::path> store(const Json& params, const std::string& key) {
+        const std::string pem = base::string_or(params, key, "");
+        if (pem.empty()) {
+            return std::nullopt;
+        }
+        base::write_file(dir_.path() / (key + ".pem"), pem, 0600);
+        return dir_.path() / (key + ".pem");
+    }
+
+    base::TempDir dir_;
+    ovfkit::VerifyPolicy policy_;
+};
 
 Deployment make_record(JobContext& job, const DeploymentPlan& plan) {
     const Json& source = job.params().at("source");
@@ -97,12 +111,7 @@ Deployment make_record(JobContext& job, const DeploymentPlan& plan) {
 // the job's steps.
 void run_import(Services& services, JobContext& job) {
     const Json& params = job.params();
-    const std::optional<base::TempDir> trust = store_trust(params);
-    ovfkit::VerifyPolicy policy;
-    policy.require_signature = params.value("require_signature", false);
-    if (trust) {
-        policy.trust_file = trust->path() / "trust.pem";
-    }
+    const RequestedTrust trust(params);
     std::optional<Deployment> record;
     ImportHooks hooks;
     hooks.on_envelope = [&](const ovfkit::Envelope& envelope) {
@@ -128,7 +137,7 @@ void run_import(Services& services, JobContext& job) {
     const auto source = open_package(services, job);
     std::unique_lock lock(services.images_mutex, std::defer_lock);
     hooks.on_verified = [&] { lock.lock(); };
-    const ImportResult imported = import_package(*source, policy, services.images, hooks);
+    const ImportResult imported = import_package(*source, trust.policy(), services.images, hooks);
     record->signed_by = imported.report.signature.subject;
     record->signer_trusted = imported.report.signature.trusted;
     save_deployment(services.store, *record);

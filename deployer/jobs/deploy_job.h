@@ -9,7 +9,8 @@
 namespace deployer {
 
 // Parameters: {"source": {"path"|"url"|"upload": …, "name": …}, "name", "settings": {},
-// "host_ports": {}, "configuration", "trust": PEM text or "", "require_signature"}. Result:
+// "host_ports": {}, "configuration", "trust" and "tsa_trust": PEM text or "",
+// "trust_system", "require_signature"}. Result:
 // {"name", "urls", "not_honoured", "signed_by", "signer_trusted", "findings"}. `services` must
 // outlive the kind.
 hvruntime::JobKind deploy_kind(Services& services);

@@ -92,22 +92,28 @@ void kill_machine(Services& services, const std::string& id) {
 }
 
 // What a machine said before it is removed: the one thing that helps to find out why it did not
-// come up.
+// come up. Returns a sentence about it, for the hint of the error that is on its way: that one must
+// not be lost to another.
 std::string keep_logs(Services& services, const Deployment& deployment, const StartWave& wave,
                       hvruntime::JobId job) {
     const std::filesystem::path folder =
         services.data_dir / "failed" / fmt::format("{}-job{}", deployment.name, job);
-    base::make_dirs(folder, 0700);
-    for (const std::string& name : wave.machines) {
-        const auto paths = services.machines.paths(machine_id_of(deployment.name, name));
-        for (const auto& [source, kind] :
-             {std::pair(paths.console_log(), "console"), std::pair(paths.qemu_log(), "qemu")}) {
-            std::error_code ignored;  // a machine that never started has no log
-            std::filesystem::copy_file(source, folder / fmt::format("{}.{}.log", name, kind),
-                                       std::filesystem::copy_options::overwrite_existing, ignored);
+    try {
+        base::make_dirs(folder, 0700);
+        for (const std::string& name : wave.machines) {
+            const auto paths = services.machines.paths(machine_id_of(deployment.name, name));
+            for (const auto& [source, kind] :
+                 {std::pair(paths.console_log(), "console"), std::pair(paths.qemu_log(), "qemu")}) {
+                std::error_code ignored;  // a machine that never started has no log
+                std::filesystem::copy_file(source, folder / fmt::format("{}.{}.log", name, kind),
+                                           std::filesystem::copy_options::overwrite_existing,
+                                           ignored);
+            }
         }
+    } catch (const std::exception& error) {
+        return fmt::format("the logs of its machines could not be kept: {}", error.what());
     }
-    return folder.string();
+    return fmt::format("the logs of its machines are kept in {}", folder.string());
 }
 
 }  // namespace
@@ -169,31 +175,29 @@ JobStep machine_step(Services& services, const std::string& deployment,
 
 JobStep start_wave_step(Services& services, const std::string& deployment, const StartWave& wave,
                         std::size_t number) {
-    return {
-        .name = fmt::format("start {} ({})", fmt::join(wave.machines, ", "), number),
-        .run =
-            [&services, deployment, wave](JobContext& job) {
-                const Deployment record = require_deployment(services.store, deployment);
-                try {
+    return {.name = fmt::format("start {} ({})", fmt::join(wave.machines, ", "), number),
+            .run =
+                [&services, deployment, wave](JobContext& job) {
+                    const Deployment record = require_deployment(services.store, deployment);
+                    try {
+                        for (const std::string& name : wave.machines) {
+                            start_machine(services, record, require_machine(record.plan, name));
+                            job.check_abort();
+                        }
+                        wait_until_ready(services, record, wave, job);
+                    } catch (base::Error& error) {
+                        if (error.kind() != base::ErrorKind::interrupted) {
+                            error.set_hint(keep_logs(services, record, wave, job.id()));
+                        }
+                        throw;
+                    }
+                },
+            .undo =
+                [&services, deployment, wave](JobContext&) {
                     for (const std::string& name : wave.machines) {
-                        start_machine(services, record, require_machine(record.plan, name));
-                        job.check_abort();
+                        kill_machine(services, machine_id_of(deployment, name));
                     }
-                    wait_until_ready(services, record, wave, job);
-                } catch (base::Error& error) {
-                    if (error.kind() != base::ErrorKind::interrupted) {
-                        error.set_hint(fmt::format("the logs of its machines are kept in {}",
-                                                   keep_logs(services, record, wave, job.id())));
-                    }
-                    throw;
-                }
-            },
-        .undo =
-            [&services, deployment, wave](JobContext&) {
-                for (const std::string& name : wave.machines) {
-                    kill_machine(services, machine_id_of(deployment, name));
-                }
-            }};
+                }};
 }
 
 JobStep stop_wave_step(Services& services, const std::string& deployment, const StartWave& wave,

@@ -36,7 +36,8 @@ class Resolver {
 
     std::vector<ovfkit::EffectiveProperty> properties_of(const std::string& system) const;
     std::optional<std::string> find_setting(const std::string& system,
-                                            const std::string& key) const;
+                                            const ovfkit::EffectiveProperty& property) const;
+    std::string shared_value(const std::string& system, const ovfkit::EffectiveProperty& property);
     std::string value_of(const std::string& system, const std::string& key);
     std::string compute(const std::string& system, const ovfkit::EffectiveProperty& property);
     std::string expand(const std::string& system, const ovfkit::EffectiveProperty& property);
@@ -55,17 +56,19 @@ bool may_be_set(const ovfkit::Property& property) {
     return property.user_configurable || property.generate_length > 0 || property.required;
 }
 
-// "web.title" names a system and a key; with one system alone the key will do.
-std::optional<std::string> setting_key(const std::string& setting, const std::string& system,
-                                       bool only_one) {
-    if (setting.starts_with(system + ".")) {
-        return setting.substr(system.size() + 1);
-    }
-    return only_one ? std::optional(setting) : std::nullopt;
+// "web.title" names a system, or the collection that hands the property down, and a key; with one
+// system alone the key will do.
+bool names_property(const std::string& setting, const std::string& system,
+                    const ovfkit::EffectiveProperty& property, bool only_one) {
+    const auto is_of = [&](const std::string& owner) {
+        return setting == fmt::format("{}.{}", owner, property.key);
+    };
+    return is_of(system) || (property.from != nullptr && is_of(property.from->id)) ||
+           (only_one && setting == property.key);
 }
 
 std::vector<ovfkit::EffectiveProperty> Resolver::properties_of(const std::string& system) const {
-    return ovfkit::properties_of(require_system(system), plan_.configuration);
+    return ovfkit::properties_of(envelope_, require_system(system), plan_.configuration);
 }
 
 const ovfkit::VirtualSystem& Resolver::require_system(const std::string& name) const {
@@ -80,14 +83,19 @@ void Resolver::check_settings() {
     const auto systems = ovfkit::all_systems(envelope_);
     for (const auto& [setting, value] : request_.settings) {
         std::vector<std::string> known;
+        const auto add_known = [&](const std::string& owner, const auto& property) {
+            const std::string name = fmt::format("{}.{}", owner, property.key);
+            if (known.empty() || std::find(known.begin(), known.end(), name) == known.end()) {
+                known.push_back(name);
+            }
+        };
         bool found = false;
         for (const ovfkit::VirtualSystem* system : systems) {
-            const auto key = setting_key(setting, system->id, systems.size() == 1);
             for (const auto& property : properties_of(system->id)) {
                 if (may_be_set(*property.property)) {
-                    known.push_back(fmt::format("{}.{}", system->id, property.key));
+                    add_known(property.from != nullptr ? property.from->id : system->id, property);
                 }
-                if (key != property.key) {
+                if (!names_property(setting, system->id, property, systems.size() == 1)) {
                     continue;
                 }
                 found = true;
@@ -109,15 +117,20 @@ void Resolver::check_settings() {
     }
 }
 
+// What is said for the machine outranks what is said for its collection.
 std::optional<std::string> Resolver::find_setting(const std::string& system,
-                                                  const std::string& key) const {
+                                                  const ovfkit::EffectiveProperty& property) const {
     const bool only_one = ovfkit::all_systems(envelope_).size() == 1;
+    std::optional<std::string> found;
     for (const auto& [setting, value] : request_.settings) {
-        if (setting_key(setting, system, only_one) == key) {
+        if (setting == fmt::format("{}.{}", system, property.key)) {
             return value;
         }
+        if (names_property(setting, system, property, only_one)) {
+            found = value;
+        }
     }
-    return std::nullopt;
+    return found;
 }
 
 std::string Resolver::refer(const ovfkit::TemplateReference& reference) {
@@ -154,7 +167,7 @@ std::string Resolver::expand(const std::string& system, const ovfkit::EffectiveP
 
 std::string Resolver::compute(const std::string& system,
                               const ovfkit::EffectiveProperty& property) {
-    if (const auto setting = find_setting(system, property.key)) {
+    if (const auto setting = find_setting(system, property)) {
         if (const auto fault = ovfkit::find_value_fault(*property.property, *setting)) {
             throw Error(
                 ErrorKind::usage,
@@ -177,6 +190,20 @@ std::string Resolver::compute(const std::string& system,
     return property.value;
 }
 
+// One value for all machines of the collection, a generated one too, but for those that have one
+// set for themselves.
+std::string Resolver::shared_value(const std::string& system,
+                                   const ovfkit::EffectiveProperty& property) {
+    if (request_.settings.contains(fmt::format("{}.{}", system, property.key))) {
+        return compute(system, property);
+    }
+    const Key shared{property.from->id, property.key};
+    if (const auto found = known_.find(shared); found != known_.end()) {
+        return found->second;
+    }
+    return known_[shared] = compute(system, property);
+}
+
 std::string Resolver::value_of(const std::string& system, const std::string& key) {
     const Key id{system, key};
     if (const auto found = known_.find(id); found != known_.end()) {
@@ -188,7 +215,8 @@ std::string Resolver::value_of(const std::string& system, const std::string& key
     }
     for (const auto& property : properties_of(system)) {
         if (property.key == key) {
-            return known_[id] = compute(system, property);
+            return known_[id] = property.from == nullptr ? compute(system, property)
+                                                         : shared_value(system, property);
         }
     }
     throw Error(ErrorKind::invalid_input,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deployer/plan/read_plan.h"
 
+#include <optional>
+#include <utility>
+
 #include "base/error.h"
-#include "ovfkit/package/package_reader.h"
 
 namespace deployer {
 
@@ -15,11 +17,18 @@ struct Planned {
 
 class PlanReader : public ovfkit::PackageHandler {
   public:
-    explicit PlanReader(const DeployRequest& request) : request_(request) {}
+    PlanReader(const DeployRequest& request, bool wants_trust)
+        : request_(request), wants_signature_(wants_trust) {}
     void on_descriptor(const std::string& /*name*/, const std::string& /*text*/,
                        const ovfkit::Envelope& envelope) override {
         const auto generate = [](std::size_t) { return std::string("(generated)"); };
-        throw Planned{plan_deployment(envelope, request_, generate)};
+        plan_ = plan_deployment(envelope, request_, generate);
+        stop_when_known();
+    }
+    // Called only when it is good.
+    void on_signature(const ovfkit::SignatureReport& /*signature*/) override {
+        wants_signature_ = false;
+        stop_when_known();
     }
     std::unique_ptr<base::ByteSink> open_member(const std::string& /*name*/,
                                                 std::uint64_t /*size*/) override {
@@ -27,15 +36,24 @@ class PlanReader : public ovfkit::PackageHandler {
     }
 
   private:
+    void stop_when_known() {
+        if (plan_ && !wants_signature_) {
+            throw Planned{std::move(*plan_)};
+        }
+    }
+
     const DeployRequest& request_;
+    bool wants_signature_;
+    std::optional<DeploymentPlan> plan_;
 };
 
 }  // namespace
 
-DeploymentPlan read_plan(base::ByteSource& source, const DeployRequest& request) {
-    PlanReader reader(request);
+DeploymentPlan read_plan(base::ByteSource& source, const DeployRequest& request,
+                         const ovfkit::VerifyPolicy& policy) {
+    PlanReader reader(request, policy.wants_trust());
     try {
-        ovfkit::read_package(source, reader, {});
+        ovfkit::read_package(source, reader, policy);
     } catch (const Planned& planned) {
         return planned.plan;
     }

@@ -26,7 +26,7 @@ std::string describe_outcome(const Json& record) {
     if (!left.empty()) {
         return fmt::format("the undo of {} failed; try it again: muster job abort {}", left, id);
     }
-    return fmt::format("everything was undone; see 'muster job show {}'", id);
+    return fmt::format("everything was undone; its steps and its log: muster job show {}", id);
 }
 
 }  // namespace
@@ -36,7 +36,11 @@ void throw_job_error(const Json& record) {
     const std::string outcome = describe_outcome(record);
     const Json error = record.value("error", Json());
     if (!error.is_object()) {
-        throw base::Error(base::ErrorKind::interrupted, fmt::format("{}: aborted", title), outcome);
+        const std::string at = base::string_or(record, "aborted_at", "");
+        throw base::Error(
+            base::ErrorKind::interrupted,
+            fmt::format("{}: aborted{}", title, at.empty() ? "" : fmt::format(" in step '{}'", at)),
+            outcome);
     }
     const std::string step = base::string_or(error, "step", "");
     const std::string hint = base::string_or(error, "hint", "");

@@ -118,6 +118,7 @@ base::Json to_public_json(const JobRecord& record) {
                 {"locks", record.locks},
                 {"steps", steps_to_json(record.steps)},
                 {"progress", record.progress},
+                {"aborted_at", record.aborted_at},
                 {"error", record.error},
                 {"left", record.left()},
                 {"result", record.result},
@@ -152,6 +153,7 @@ JobRecord parse_job_record(const base::Json& json) {
         for (const Json& step : json.at("steps")) {
             record.steps.push_back(parse_step(step));
         }
+        record.aborted_at = json.value("aborted_at", "");
         record.error = json.at("error");
         record.result = json.at("result");
         record.created_ms = json.at("created_ms").get<std::int64_t>();

@@ -41,9 +41,10 @@ struct JobRecord {
     bool waits_for_locks = false;  // pending, and does not hold its locks yet
     bool abort_requested = false;
     std::vector<StepRecord> steps;
-    base::Json error;     // error object with "step", or null; survives the undo
-    base::Json result;    // null until set
-    base::Json progress;  // {"done","total","text"} of the running step, or null; not stored
+    std::string aborted_at;  // the step that an abort came into; survives the undo
+    base::Json error;        // error object with "step", or null; survives the undo
+    base::Json result;       // null until set
+    base::Json progress;     // {"done","total","text"} of the running step, or null; not stored
     std::int64_t created_ms = 0;
     std::int64_t started_ms = 0;
     std::int64_t finished_ms = 0;

@@ -46,7 +46,7 @@ void Machine::start() {
             paused = paused_;
         }
         if (paused && qmp_) {
-            qmp_->execute("cont", kCommandLimit);
+            qmp_->execute("cont", settings_.start_limit);
         }
         return;
     }
@@ -116,7 +116,7 @@ void Machine::connect(milliseconds limit) {
     qmp_.reset();
     qmp_ = wait_for_qmp(record_.process, paths_, limit,
                         [this](const QmpEvent& event) { handle_event(event); });
-    const base::Json state = qmp_->execute("query-status", kCommandLimit);
+    const base::Json state = qmp_->execute("query-status", limit);
     const std::lock_guard facts(facts_);
     paused_ = base::string_or(state, "status", "") == "paused";
 }

@@ -1,41 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/convert/convert.h"
 
-#include <array>
 #include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/byte_size.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "ovfkit/convert/convert_package.h"
 #include "ovfkit/convert/one_disk_envelope.h"
-#include "ovfkit/convert/package_disk.h"
 #include "ovfkit/descriptor/write_envelope.h"
 #include "ovfkit/disk/copy_disk.h"
 #include "ovfkit/disk/stream_vmdk_encoder.h"
 #include "ovfkit/package/package_writer.h"
-#include "ovfkit/package/source/open_package.h"
-#include "ovfkit/package/tar/member_name.h"
 
 namespace ovfkit {
 
 namespace {
-
-struct KnownForm {
-    DiskForm form;
-    std::string_view name;
-    std::string_view extension;
-};
-
-// The first of each form is its name.
-constexpr std::array<KnownForm, 6> kForms{{{DiskForm::raw, "raw", ".raw"},
-                                           {DiskForm::raw, "img", ".img"},
-                                           {DiskForm::qcow2, "qcow2", ".qcow2"},
-                                           {DiskForm::vmdk, "vmdk", ".vmdk"},
-                                           {DiskForm::package, "ova", ".ova"},
-                                           {DiskForm::package, "ovf", ".ovf"}}};
 
 // Takes the size of what is written and forgets it.
 class CountingSink : public base::ByteSink {
@@ -46,20 +30,6 @@ class CountingSink : public base::ByteSink {
   private:
     std::uint64_t bytes_ = 0;
 };
-
-DiskFormat image_format(DiskForm form) {
-    return form == DiskForm::qcow2 ? DiskFormat::qcow2 : DiskFormat::raw;
-}
-
-StreamVmdkOptions encoding_of(const ConvertOptions& options, const std::string& extent_name) {
-    StreamVmdkOptions encoding;
-    encoding.level = options.level;
-    encoding.fast = options.fast;
-    encoding.threads = options.threads;
-    encoding.extent_name = extent_name;
-    encoding.on_progress = options.on_progress;
-    return encoding;
-}
 
 // "shop" of "/tmp/shop.ova"; a name that a package can carry.
 std::string stem_of(const std::string& path) {
@@ -77,8 +47,9 @@ class PackageMaker {
           stem_(stem_of(options.output)),
           system_{.name = options.name.empty() ? stem_ : options.name,
                   .disk_file = stem_ + "-disk1.vmdk",
-                  .cpus = options.cpus,
-                  .memory_bytes = options.memory_bytes,
+                  .profile = options.profile.value_or(Profile::generic),
+                  .cpus = options.cpus.value_or(1),
+                  .memory_bytes = options.memory_bytes.value_or(base::kGiB),
                   .capacity_bytes = disk.capacity_bytes()} {}
 
     StreamVmdkResult into_file(int fd) {
@@ -134,32 +105,6 @@ void require_image_output(const ConvertOptions& options) {
     }
 }
 
-ConvertResult convert_package(const ConvertOptions& options) {
-    if (options.to != DiskForm::raw && options.to != DiskForm::qcow2) {
-        throw base::Error(
-            base::ErrorKind::unsupported,
-            fmt::format("a package is converted to raw or qcow2, not to {}", to_string(options.to)),
-            "muster unpack gives the disks as they are");
-    }
-    require_image_output(options);
-    const auto source = open_package(options.input);
-    base::AtomicFile file(options.output);
-    const PackageDisk disk = read_package_disk(
-        *source, options.disk, options.policy,
-        {.fd = file.fd(), .target = image_format(options.to), .threads = options.threads},
-        file.temp_path().parent_path(), options.on_progress);
-    // Beyond this point every check of the package has passed.
-    ConvertResult result{.disk = disk.file,
-                         .encoding = disk.decoded.encoding,
-                         .capacity_bytes = disk.decoded.capacity_bytes,
-                         .populated_bytes = disk.decoded.populated_bytes,
-                         .output_bytes = base::file_size(file.temp_path()),
-                         .other_disks = disk.other_disks,
-                         .package = disk.report};
-    file.commit();
-    return result;
-}
-
 StreamVmdkResult encode_disk(const ConvertOptions& options, const DiskReader& disk, int fd) {
     if (options.to == DiskForm::package) {
         return PackageMaker(options, disk).into_file(fd);
@@ -179,6 +124,9 @@ StreamVmdkResult encode_to_pipe(const ConvertOptions& options, const DiskReader&
 
 ConvertResult convert_own_disk(const ConvertOptions& options) {
     const auto disk = open_disk(options.input, options.from);
+    if (!options.from) {
+        require_named_raw(options.input, *disk);
+    }
     ConvertResult result{.disk = options.input,
                          .encoding = std::string(to_string(disk->format())),
                          .capacity_bytes = disk->capacity_bytes()};
@@ -205,31 +153,18 @@ ConvertResult convert_own_disk(const ConvertOptions& options) {
 
 }  // namespace
 
-std::string_view to_string(DiskForm form) {
-    for (const KnownForm& known : kForms) {
-        if (known.form == form) {
-            return known.name;
-        }
-    }
-    base::unreachable("disk form without a name");
+DiskFormat image_format(DiskForm form) {
+    return form == DiskForm::qcow2 ? DiskFormat::qcow2 : DiskFormat::raw;
 }
 
-std::optional<DiskForm> find_disk_form(std::string_view name) {
-    for (const KnownForm& known : kForms) {
-        if (known.name == name) {
-            return known.form;
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<DiskForm> form_of_path(const std::string& path) {
-    for (const KnownForm& known : kForms) {
-        if (has_extension(path, known.extension)) {
-            return known.form;
-        }
-    }
-    return std::nullopt;
+StreamVmdkOptions encoding_of(const ConvertOptions& options, const std::string& extent_name) {
+    StreamVmdkOptions encoding;
+    encoding.level = options.level.value_or(StreamVmdkOptions{}.level);
+    encoding.fast = options.fast;
+    encoding.threads = options.threads;
+    encoding.extent_name = extent_name;
+    encoding.on_progress = options.on_progress;
+    return encoding;
 }
 
 ConvertResult convert_disk(const ConvertOptions& options) {

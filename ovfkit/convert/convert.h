@@ -1,35 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // One disk from one form to another: out of a package (verified in the same pass), or from a disk
-// of the user's own, into a raw or qcow2 image, a streamOptimized VMDK or a package of one disk.
-// The output appears under its name only when it is complete and everything was checked; nothing
-// temporary is written but the output itself and, for a delta disk, its parents. Not thread-safe;
-// uses threads of its own.
+// of the user's own, into a raw or qcow2 image, a streamOptimized VMDK or a package of one disk. Or
+// a whole package into an OVA whose disks are streamOptimized VMDKs as VMware wants them.
+// The output appears under its name only when it is complete and everything was checked. Nothing
+// temporary is written but the output itself, the parents of a delta disk, and disks in a package
+// that have to be read at random (ovfkit/disk/foreign_sink.h). Not thread-safe; uses threads of its
+// own.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/byte_size.h"
 #include "base/crypto/digest.h"
+#include "ovfkit/convert/disk_form.h"
 #include "ovfkit/disk/disk_reader.h"
 #include "ovfkit/package/package_reader.h"
+#include "ovfkit/profile/profile.h"
 
 namespace ovfkit {
 
-enum class DiskForm { raw, qcow2, vmdk, package };
-
-std::string_view to_string(DiskForm form);                      // "raw", "qcow2", "vmdk", "ova"
-std::optional<DiskForm> find_disk_form(std::string_view name);  // as --to names it
-// By the extension of a path; nullopt when it tells nothing.
-std::optional<DiskForm> form_of_path(const std::string& path);
-
 struct ConvertOptions {
     std::string input;   // a path; of a package also "-" and a URL
-    std::string output;  // a path; "-" for a VMDK or a package into standard output
+    std::string output;  // a path; "-" for an own disk as VMDK or package into standard output
     bool from_package = false;
-    std::optional<DiskFormat> from;  // of a disk; absent: its first bytes tell
+    std::optional<DiskFormat> from;  // of a disk; absent: its first bytes tell, and of raw its name
     DiskForm to = DiskForm::raw;
 
     // Out of a package.
@@ -37,17 +35,26 @@ struct ConvertOptions {
     VerifyPolicy policy;
 
     // Into a VMDK or a package.
-    int level = 6;      // 1 to 12
-    bool fast = false;  // instead of a level: quick, and about a tenth larger
+    std::optional<int> level;  // 1 to 12; absent: 6, and grains of a package's VMDK are kept
+    bool fast = false;         // instead of a level: quick, and about a tenth larger
 
-    // Into a package.
-    std::string name;  // of the virtual system; empty: from the output's name
-    std::uint32_t cpus = 1;
-    std::uint64_t memory_bytes = base::kGiB;
+    // Into a package, from a disk of one's own.
+    std::string name;                           // of the virtual system; empty: the output's
+    std::optional<std::uint32_t> cpus;          // absent: 1
+    std::optional<std::uint64_t> memory_bytes;  // absent: 1 GiB
+    std::optional<Profile> profile;             // absent: generic
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
 
     unsigned threads = 0;  // 0: one per core
     std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+};
+
+struct ConvertedDisk {
+    std::string from;  // its file in the package
+    std::string file;  // its file in the new one
+    std::string encoding;
+    std::uint64_t capacity_bytes = 0;
+    std::uint64_t populated_bytes = 0;
 };
 
 struct ConvertResult {
@@ -58,6 +65,10 @@ struct ConvertResult {
     std::uint64_t output_bytes = 0;     // as the output is long
     std::uint64_t other_disks = 0;      // of the package, left aside
     std::optional<PackageReport> package;
+    // Of a package that became an OVA: what was made of the disks, the manifest and the signature.
+    std::vector<ConvertedDisk> disks;
+    std::string manifest;   // "renewed (SHA256)", "added (SHA256)"
+    std::string signature;  // "dropped", "none"
 };
 
 // Throws base::Error naming the object; the output is then as it was before.

@@ -38,26 +38,22 @@ HardwareItem item_of(int type, const std::string& id, std::string name) {
 }
 
 std::vector<HardwareItem> items_for(const OneDiskSystem& system) {
-    HardwareItem cpus = item_of(resource::kProcessor, "1", fmt::format("{} CPUs", system.cpus));
+    HardwareItem cpus = item_of(resource::kProcessor, "1",
+                                fmt::format("{} CPU{}", system.cpus, system.cpus == 1 ? "" : "s"));
     cpus.units = "hertz * 10^6";
     cpus.quantity = system.cpus;
     HardwareItem memory =
         item_of(resource::kMemory, "2", base::format_byte_size(system.memory_bytes) + " of memory");
     memory.units = "byte * 2^20";
     memory.quantity = std::max<std::uint64_t>(1, system.memory_bytes / base::kMiB);
-    HardwareItem controller = item_of(resource::kScsiController, "3", "SCSI controller 0");
-    controller.resource_subtype = "lsilogic";
-    controller.address = "0";
     HardwareItem disk = item_of(resource::kDisk, "4", "Hard disk 1");
     disk.parent = "3";
     disk.address_on_parent = 0;
     disk.host_resources = {"ovf:/disk/disk1"};
-    HardwareItem nic = item_of(resource::kEthernet, "5", "Network adapter 1");
-    nic.resource_subtype = "E1000";
-    nic.address_on_parent = 7;
-    nic.automatic_allocation = true;
-    nic.connections = {kNetwork};
-    return {cpus, memory, controller, disk, nic};
+    // Nobody knows what the guest is: devices that every guest has drivers for.
+    const ProfileHardware& hardware = hardware_of(system.profile, GuestDrivers::usual);
+    return {cpus, memory, make_controller(hardware, "3"), disk,
+            make_nic(hardware, "5", 1, kNetwork)};
 }
 
 }  // namespace
@@ -86,10 +82,13 @@ Envelope make_one_disk_envelope(const OneDiskSystem& system) {
     machine.name = system.name;
     machine.info = "A virtual machine";
     machine.os = OperatingSystem{.id = kOtherLinux64, .info = "The guest operating system"};
+    name_os(*machine.os, system.profile);
     HardwareSection hardware;
     hardware.info = "Virtual hardware";
-    hardware.system_types = {"vmx-13"};
+    hardware.system_types = {
+        std::string(hardware_of(system.profile, GuestDrivers::usual).system_type)};
     hardware.items = items_for(system);
+    hardware.settings = settings_of(system.profile);
     machine.hardware = {hardware};
     envelope.id = machine.id;
     envelope.name = machine.name;

@@ -7,12 +7,14 @@
 #include <string>
 
 #include "ovfkit/descriptor/envelope.h"
+#include "ovfkit/profile/profile.h"
 
 namespace ovfkit {
 
 struct OneDiskSystem {
     std::string name;  // of the virtual system
     std::string disk_file;
+    Profile profile = Profile::generic;
     std::uint32_t cpus = 1;
     std::uint64_t memory_bytes = 0;
     std::uint64_t capacity_bytes = 0;

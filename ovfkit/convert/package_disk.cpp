@@ -22,13 +22,9 @@ namespace {
 
 class DiskHandler : public PackageHandler {
   public:
-    DiskHandler(std::string wanted, bool lax, DiskSinkOptions sink, std::filesystem::path scratch,
+    DiskHandler(std::string wanted, bool lax, DiskSinkOptions sink,
                 const std::function<void(std::uint64_t, std::uint64_t)>& on_progress)
-        : wanted_(std::move(wanted)),
-          lax_(lax),
-          sink_(std::move(sink)),
-          scratch_(std::move(scratch)),
-          progress_(on_progress) {}
+        : wanted_(std::move(wanted)), lax_(lax), sink_(std::move(sink)), progress_(on_progress) {}
 
     void on_descriptor(const std::string& name, const std::string& /*text*/,
                        const Envelope& envelope) override {
@@ -61,12 +57,15 @@ class DiskHandler : public PackageHandler {
         // A lax reading lets members pass that are not listed, chunks too.
         options.covered_by_digest =
             !lax_ && (listed_.contains(name) || listed_.contains(name + ".000000000"));
-        if (file->id == layers_.front()->file_ref) {
+        const bool is_chosen = file->id == layers_.front()->file_ref;
+        if (is_chosen) {
             member_ = name;
-        } else {
-            parents_.push_back(make_scratch_file(scratch_));
-            options.fd = parents_.back().get();
+        }
+        if (!is_chosen || is_put_together()) {
+            scratch_.push_back(base::open_nameless(sink_.spool_folder));
+            options.fd = scratch_.back().get();
             options.target = DiskFormat::raw;
+            options.stream = nullptr;
         }
         return family_.open(file->id, options, format_of(file->id), file->compression);
     }
@@ -91,13 +90,22 @@ class DiskHandler : public PackageHandler {
                 base::ErrorKind::invalid_input,
                 fmt::format("the package does not hold the file of disk '{}'", disk_id_));
         }
+        DecodedDisk decoded = family_.require(layers_.front()->file_ref);
+        if (is_put_together()) {
+            const auto disk = family_.read(layers_.front()->file_ref);
+            decoded.populated_bytes =
+                encode_stream_optimized(*disk, *sink_.stream, sink_.encoding).populated_bytes;
+        }
         return {.report = std::move(report),
                 .file = member_,
-                .decoded = family_.require(layers_.front()->file_ref),
+                .decoded = std::move(decoded),
                 .other_disks = with_file_ - 1};
     }
 
   private:
+    // A delta on its way into a VMDK: nothing of that can be written before the parent is there.
+    bool is_put_together() const { return sink_.stream != nullptr && layers_.size() > 1; }
+
     void choose() {
         std::vector<std::string> ids;
         const Disk* chosen = nullptr;
@@ -141,14 +149,13 @@ class DiskHandler : public PackageHandler {
     bool lax_;
     std::set<std::string> listed_;
     DiskSinkOptions sink_;
-    std::filesystem::path scratch_;
     const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
     Envelope envelope_;
     std::string disk_id_;              // the chosen one
     std::vector<const Disk*> layers_;  // what it is made of, in envelope_
     std::uint64_t with_file_ = 0;
     std::string member_;
-    std::vector<base::UniqueFd> parents_;
+    std::vector<base::UniqueFd> scratch_;  // parents, and the disk that is put together
     DiskFamily family_;
 };
 
@@ -156,9 +163,8 @@ class DiskHandler : public PackageHandler {
 
 PackageDisk read_package_disk(
     base::ByteSource& source, const std::string& disk, const VerifyPolicy& policy,
-    DiskSinkOptions sink, const std::filesystem::path& scratch,
-    const std::function<void(std::uint64_t, std::uint64_t)>& on_progress) {
-    DiskHandler handler(disk, policy.lax, std::move(sink), scratch, on_progress);
+    DiskSinkOptions sink, const std::function<void(std::uint64_t, std::uint64_t)>& on_progress) {
+    DiskHandler handler(disk, policy.lax, std::move(sink), on_progress);
     if (const LookAhead ahead = look_ahead(source, policy); ahead.manifest) {
         handler.take_manifest(*ahead.manifest);
     }

@@ -20,11 +20,10 @@ struct PackageDisk {
 };
 
 // `disk` as in ConvertOptions. Of `sink` fd, target and threads count. The manifest's digest stands
-// for inflating every grain where it comes before the disk and lists it. `scratch`: the folder
-// where parents of a delta disk are put meanwhile.
+// for inflating every grain where it comes before the disk and lists it. Parents of a delta
+// disk wait in nameless files of its spool folder.
 PackageDisk read_package_disk(base::ByteSource& source, const std::string& disk,
                               const VerifyPolicy& policy, DiskSinkOptions sink,
-                              const std::filesystem::path& scratch,
                               const std::function<void(std::uint64_t, std::uint64_t)>& on_progress);
 
 }  // namespace ovfkit

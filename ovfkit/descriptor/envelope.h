@@ -137,7 +137,8 @@ struct VirtualSystem {
     std::optional<Placement> placement;
     std::vector<EnvironmentFile> environment_files;
     std::string environment_files_transport;
-    MessageIds message_ids;  // of Info, Name and Annotation
+    std::optional<AssemblySection> assembly;  // of the only system of a package
+    MessageIds message_ids;                   // of Info, Name and Annotation
 
     bool operator==(const VirtualSystem&) const = default;
 };

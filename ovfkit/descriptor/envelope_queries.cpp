@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -134,8 +136,9 @@ const AssemblySection* find_assembly(const Envelope& envelope) {
     if (!envelope.content) {
         return nullptr;
     }
-    const auto* collection = std::get_if<VirtualSystemCollection>(&*envelope.content);
-    return collection != nullptr && collection->assembly ? &*collection->assembly : nullptr;
+    const auto& assembly = std::visit(
+        [](const auto& top) -> const auto& { return top.assembly; }, *envelope.content);
+    return assembly ? &*assembly : nullptr;
 }
 
 bool is_isolated(const Envelope& envelope, std::string_view network) {
@@ -229,13 +232,17 @@ std::vector<AttachedNic> nics_of(const VirtualSystem& system, std::string_view c
     return nics;
 }
 
-std::vector<EffectiveProperty> properties_of(const VirtualSystem& system,
+namespace {
+
+std::vector<EffectiveProperty> properties_in(const std::vector<ProductSection>& products,
+                                             const VirtualSystemCollection* from,
                                              std::string_view configuration) {
     std::vector<EffectiveProperty> properties;
-    for (const ProductSection& section : system.products) {
+    for (const ProductSection& section : products) {
         for (const Property& property : section.properties) {
-            EffectiveProperty one{&section, &property, environment_key(section, property),
-                                  property.value, property.has_value};
+            EffectiveProperty one{
+                &section,       &property,          environment_key(section, property),
+                property.value, property.has_value, from};
             const auto* value = find_in(property.values, [&](const ConfigurationValue& candidate) {
                 return candidate.configuration == configuration;
             });
@@ -244,6 +251,53 @@ std::vector<EffectiveProperty> properties_of(const VirtualSystem& system,
                 one.has_value = true;
             }
             properties.push_back(std::move(one));
+        }
+    }
+    return properties;
+}
+
+// The collections around the system, the outermost first. False: it is not in there. The depth is
+// that of the XML, which its reader bounds.
+bool find_way(const Content& content, const VirtualSystem& system,
+              std::vector<const VirtualSystemCollection*>& way) {
+    if (const auto* found = std::get_if<VirtualSystem>(&content)) {
+        return found == &system;
+    }
+    const auto& collection = std::get<VirtualSystemCollection>(content);
+    way.push_back(&collection);
+    for (const Content& member : collection.members) {
+        if (find_way(member, system, way)) {
+            return true;
+        }
+    }
+    way.pop_back();
+    return false;
+}
+
+}  // namespace
+
+std::vector<EffectiveProperty> properties_of(const VirtualSystem& system,
+                                             std::string_view configuration) {
+    return properties_in(system.products, nullptr, configuration);
+}
+
+std::vector<EffectiveProperty> properties_of(const Envelope& envelope, const VirtualSystem& system,
+                                             std::string_view configuration) {
+    std::vector<EffectiveProperty> properties = properties_of(system, configuration);
+    std::vector<const VirtualSystemCollection*> way;
+    if (!envelope.content || !find_way(*envelope.content, system, way)) {
+        return properties;
+    }
+    std::set<std::string, std::less<>> known;
+    for (const EffectiveProperty& one : properties) {
+        known.insert(one.key);
+    }
+    for (auto collection = way.rbegin(); collection != way.rend(); ++collection) {
+        for (EffectiveProperty& one :
+             properties_in((*collection)->products, *collection, configuration)) {
+            if (known.insert(one.key).second) {
+                properties.push_back(std::move(one));
+            }
         }
     }
     return properties;

@@ -25,7 +25,7 @@ const VirtualSystem* find_system(const Envelope& envelope, std::string_view id);
 const FileReference* find_file(const Envelope& envelope, std::string_view id);
 const Disk* find_disk(const Envelope& envelope, std::string_view id);
 const Network* find_network(const Envelope& envelope, std::string_view name);
-// Of the outermost collection.
+// Of the outermost system or collection.
 const AssemblySection* find_assembly(const Envelope& envelope);
 bool is_isolated(const Envelope& envelope, std::string_view network);
 
@@ -69,9 +69,15 @@ struct EffectiveProperty {
     std::string key;    // environment_key()
     std::string value;  // the default for the configuration
     bool has_value = false;
+    // The collection that hands it down; nullptr: it is the system's own.
+    const VirtualSystemCollection* from = nullptr;
 };
-// In the order of the descriptor.
+// Its own, in the order of the descriptor.
 std::vector<EffectiveProperty> properties_of(const VirtualSystem& system,
+                                             std::string_view configuration);
+// Also those of the collections around it, whose values its guest gets too; of two with the same
+// key the nearer one. DSP0243 9.5, 11.
+std::vector<EffectiveProperty> properties_of(const Envelope& envelope, const VirtualSystem& system,
                                              std::string_view configuration);
 
 }  // namespace ovfkit

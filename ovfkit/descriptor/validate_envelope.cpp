@@ -193,6 +193,9 @@ Diagnostics validate_envelope(const Envelope& envelope) {
     check_small_sections(envelope, findings);
     for (const VirtualSystem* system : all_systems(envelope)) {
         check_system(envelope, *system, findings);
+        if (system->assembly) {
+            check_assembly(envelope, *system->assembly, findings);
+        }
     }
     for (const VirtualSystemCollection* collection : all_collections(envelope)) {
         check_startup(*collection, findings);

@@ -174,6 +174,18 @@ void diff_collection(const VirtualSystemCollection& a, const VirtualSystemCollec
     diff_unknown_sections(a.unknown_sections, b.unknown_sections, changes);
 }
 
+// A package of one system has no collection.
+void diff_assembly_of_system(const Envelope& before, const Envelope& after, Changes& changes) {
+    const auto of = [](const Envelope& envelope) {
+        const AssemblySection* assembly = find_assembly(envelope);
+        return assembly == nullptr ? std::nullopt : std::optional(*assembly);
+    };
+    if (all_collections(before).empty() || all_collections(after).empty()) {
+        changes.set_subject("assembly");
+        diff_assembly(of(before), of(after), changes);
+    }
+}
+
 void diff_collections(const Envelope& before, const Envelope& after, Changes& changes) {
     auto a = all_collections(before);
     auto b = all_collections(after);
@@ -285,6 +297,7 @@ std::vector<Change> diff_packages(const DiffSide& old_side, const DiffSide& new_
     diff_configurations(before.envelope, after.envelope, changes);
     diff_networks(before.envelope, after.envelope, changes);
     diff_collections(before.envelope, after.envelope, changes);
+    diff_assembly_of_system(before.envelope, after.envelope, changes);
     diff_systems(before, after, changes);
     diff_files(before, after, changes);
     changes.set_subject("package");

@@ -2,9 +2,7 @@
 #include "ovfkit/disk/disk_family.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,18 +22,6 @@ std::unique_ptr<DiskReader> open_made_disk(int fd, const std::string& name, Disk
 }
 
 }  // namespace
-
-base::UniqueFd make_scratch_file(const std::filesystem::path& folder) {
-    std::string path = (folder / ".muster-parent.XXXXXX").string();
-    base::UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
-    if (!fd) {
-        throw base::SystemError(errno, fmt::format("cannot make a file in '{}'", folder.string()));
-    }
-    if (::unlink(path.c_str()) != 0) {
-        throw base::SystemError(errno, fmt::format("cannot remove '{}'", path));
-    }
-    return fd;
-}
 
 void DiskFamily::expect(const std::string& key, const std::string& parent) {
     const auto [known, is_new] = disks_.try_emplace(key);
@@ -115,6 +101,11 @@ const DecodedDisk& DiskFamily::require(const std::string& key) const {
     }
     throw base::Error(base::ErrorKind::invalid_input,
                       fmt::format("the package has no member '{}', which a disk refers to", key));
+}
+
+std::unique_ptr<DiskReader> DiskFamily::read(const std::string& key) const {
+    const Member& member = disks_.at(key);
+    return open_made_disk(member.fd, member.name, member.format);
 }
 
 }  // namespace ovfkit

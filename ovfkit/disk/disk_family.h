@@ -18,9 +18,6 @@
 
 namespace ovfkit {
 
-// A file without a name in the folder, for a parent that only its deltas need.
-base::UniqueFd make_scratch_file(const std::filesystem::path& folder);
-
 class DiskFamily {
   public:
     // An empty parent: the disk is whole. Throws invalid_input when the same file was expected with
@@ -34,6 +31,8 @@ class DiskFamily {
     void close(const std::string& key, std::unique_ptr<DiskSink> sink);
     // After the last member. Throws invalid_input when the disk or an ancestor did not come.
     const DecodedDisk& require(const std::string& key) const;
+    // The disk that was made, after require().
+    std::unique_ptr<DiskReader> read(const std::string& key) const;
 
   private:
     struct Member {

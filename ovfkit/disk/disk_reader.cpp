@@ -66,11 +66,8 @@ std::string read_head(int fd, const std::string& path, std::uint64_t bytes) {
 
 DiskFormat detect(int fd, std::uint64_t size, const std::string& path) {
     const std::string head = read_head(fd, path, 512);
-    for (const Magic& magic : kMagics) {
-        if (head.size() > magic.offset &&
-            std::string_view(head).substr(magic.offset).starts_with(magic.bytes)) {
-            return magic.format;
-        }
+    if (const auto marked = find_marked_format(head)) {
+        return *marked;
     }
     if (head.starts_with("LUKS\xba\xbe")) {
         fail_unsupported(path, "is encrypted (LUKS)");
@@ -125,6 +122,15 @@ std::optional<DiskFormat> find_disk_format(std::string_view name) {
     for (const KnownName& known : kNames) {
         if (known.name == name) {
             return known.format;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<DiskFormat> find_marked_format(std::string_view head) {
+    for (const Magic& magic : kMagics) {
+        if (head.size() > magic.offset && head.substr(magic.offset).starts_with(magic.bytes)) {
+            return magic.format;
         }
     }
     return std::nullopt;

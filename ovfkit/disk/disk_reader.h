@@ -23,6 +23,9 @@ enum class DiskFormat { raw, qcow2, vmdk, vdi, vpc, vhdx };  // vpc: VHD, as qem
 std::string_view to_string(DiskFormat format);                      // "raw", "qcow2", …
 std::optional<DiskFormat> find_disk_format(std::string_view name);  // also "img", "vhd"
 
+// By the mark in the first 512 bytes; raw and a fixed VHD have none there.
+std::optional<DiskFormat> find_marked_format(std::string_view head);
+
 struct DataRange {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;

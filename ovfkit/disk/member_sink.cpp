@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ovfkit/disk/member_sink.h"
 
-#include <algorithm>
-#include <array>
-#include <cctype>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,62 +11,15 @@
 #include "base/fd.h"
 #include "base/letter_case.h"
 #include "ovfkit/disk/codec/gzip_sink.h"
+#include "ovfkit/disk/foreign_sink.h"
+#include "ovfkit/disk/member_format.h"
 #include "ovfkit/disk/raw/raw_sink.h"
 #include "ovfkit/disk/stream_vmdk_decoder.h"
+#include "ovfkit/disk/vmdk/passing_consumer.h"
 
 namespace ovfkit {
 
 namespace {
-
-enum class DeclaredFormat { unknown, vmdk, raw };
-
-struct KnownUri {
-    std::string_view part;  // of the lower-cased URI
-    DeclaredFormat format;
-};
-
-// Writers disagree about the tail (#streamOptimized, #sparse, #compressed, none) and the host.
-constexpr std::array<KnownUri, 3> kKnownUris{{
-    {"vmdk", DeclaredFormat::vmdk},
-    {"/raw", DeclaredFormat::raw},
-    {"raw-disk", DeclaredFormat::raw},
-}};
-
-DeclaredFormat declared_format(const std::string& uri) {
-    const std::string text = base::to_lower(uri);
-    for (const KnownUri& known : kKnownUris) {
-        if (text.find(known.part) != std::string::npos) {
-            return known.format;
-        }
-    }
-    return text == "raw" ? DeclaredFormat::raw : DeclaredFormat::unknown;
-}
-
-struct ForeignMagic {
-    std::string_view format;
-    std::string_view bytes;
-};
-
-// What must never pass as "raw": a later reader that probes would follow what is inside
-// (CVE-2024-40767).
-constexpr std::array<ForeignMagic, 7> kForeignMagics{{
-    {"VMDK", "KDMV"},
-    {"VMDK", "COWD"},
-    {"VMDK", "# Disk DescriptorFile"},
-    {"qcow2", "QFI\xfb"},
-    {"VHDX", "vhdxfile"},
-    {"VHD", "conectix"},
-    {"LUKS", "LUKS\xba\xbe"},
-}};
-
-std::optional<std::string_view> foreign_format(std::string_view head) {
-    for (const ForeignMagic& magic : kForeignMagics) {
-        if (head.starts_with(magic.bytes)) {
-            return magic.format;
-        }
-    }
-    return std::nullopt;
-}
 
 // Waits for the first bytes, then passes everything to the decoder they and the URI agree on.
 class ChoosingSink : public DiskSink {
@@ -81,7 +30,7 @@ class ChoosingSink : public DiskSink {
     void write(std::span<const std::byte> data) override {
         if (!chosen_) {
             head_.insert(head_.end(), data.begin(), data.end());
-            if (head_.size() < kHeadBytes) {
+            if (head_.size() < kMemberHeadBytes) {
                 return;
             }
             choose();
@@ -98,37 +47,43 @@ class ChoosingSink : public DiskSink {
     }
 
   private:
-    static constexpr std::size_t kHeadBytes = 32;
-
     void choose() {
         const std::string_view head = base::as_text(head_);
-        const DeclaredFormat declared = declared_format(format_uri_);
-        const std::optional<std::string_view> foreign = foreign_format(head);
-        const bool vmdk = foreign == "VMDK";
-        if (declared == DeclaredFormat::vmdk || (declared == DeclaredFormat::unknown && vmdk)) {
-            chosen_ = make_stream_vmdk_decoder(options_);
-        } else if (declared == DeclaredFormat::raw && !foreign && options_.is_delta) {
-            throw base::Error(base::ErrorKind::unsupported,
-                              fmt::format("disk '{}' is a delta of another disk and raw: what of "
-                                          "it is meant to be zeros cannot be told",
-                                          options_.name),
-                              "deltas are streamOptimized VMDKs");
-        } else if (declared == DeclaredFormat::raw && !foreign) {
-            chosen_ = make_raw_sink(options_);
-        } else if (declared == DeclaredFormat::raw) {
-            throw base::Error(base::ErrorKind::invalid_input,
-                              fmt::format("disk '{}' is declared raw but is in {} format",
-                                          options_.name, *foreign),
-                              "the descriptor and the disk must agree");
-        } else {
-            throw base::Error(
-                base::ErrorKind::unsupported,
-                fmt::format("disk '{}' has the format '{}'", options_.name,
-                            foreign ? *foreign : std::string_view(format_uri_)),
-                "convert it: qemu-img convert -O vmdk -o subformat=streamOptimized OLD NEW.vmdk");
-        }
+        const MemberFormat member = member_format(format_uri_, head, options_.name);
+        chosen_ = make_decoder(member, head);
         chosen_->write(head_);
         head_ = {};
+    }
+
+    std::unique_ptr<DiskSink> make_decoder(const MemberFormat& member, std::string_view head) {
+        if (options_.is_delta && (member.format != DiskFormat::vmdk || !member.streamed)) {
+            throw base::Error(
+                base::ErrorKind::unsupported,
+                fmt::format("disk '{}' is a delta of another disk and {}: what of it is meant to "
+                            "be zeros cannot be told",
+                            options_.name, to_string(member.format)),
+                "deltas are streamOptimized VMDKs");
+        }
+        const bool waits =
+            !member.streamed || (options_.stream != nullptr && must_wait(member, head));
+        if (waits && !options_.spool_folder.empty()) {
+            return make_foreign_sink(options_, member.format);
+        }
+        if (member.format == DiskFormat::vmdk) {
+            return make_stream_vmdk_decoder(options_);
+        }
+        if (member.format == DiskFormat::raw && options_.stream == nullptr) {
+            return make_raw_sink(options_);
+        }
+        throw base::Error(
+            base::ErrorKind::unsupported,
+            fmt::format("disk '{}' has the format '{}'", options_.name, to_string(member.format)));
+    }
+
+    // On its way into another VMDK: that begins with the capacity, and has grains of 64 KiB.
+    bool must_wait(const MemberFormat& member, std::string_view head) const {
+        return member.format == DiskFormat::raw || options_.spool_vmdk ||
+               !vmdk::can_pass_on(base::as_bytes(head));
     }
 
     DiskSinkOptions options_;
@@ -156,6 +111,12 @@ class GunzippingSink : public DiskSink {
 };
 
 }  // namespace
+
+GrainsOutOfOrder::GrainsOutOfOrder(const std::string& name)
+    : base::Error(base::ErrorKind::unsupported,
+                  fmt::format("the grains of VMDK '{}' are not in the order of the disk", name),
+                  "save the package to a file and give the file: it has to be read twice") {
+}
 
 std::unique_ptr<DiskSink> make_member_sink(const DiskSinkOptions& options,
                                            const std::string& format_uri,

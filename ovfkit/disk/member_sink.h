@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the bytes of an untrusted disk member go: a push decoder that turns the stream into a
-// sparse raw file or a qcow2, in any chunking, in one pass. Formats are never guessed from the
-// bytes alone: the descriptor's format URI says what is expected and the first bytes must agree.
+// sparse raw file, a qcow2 or another streamOptimized VMDK, in any chunking, in one pass.
+// A format is never guessed: the descriptor's format URI says what is expected and the first bytes
+// must agree (member_format.h). streamOptimized VMDK and raw are decoded as they come; what can
+// only be read at random waits in a nameless file (foreign_sink.h): the very bytes that were hashed
+// are decoded, which a second look at the package would not promise.
 // The descriptor `fd` is borrowed; the file is neither synced nor renamed here (the importer does
 // that once every digest matched). Used by one thread; decoding runs on threads of its own.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/byte_size.h"
+#include "base/error.h"
 #include "base/stream.h"
 #include "ovfkit/disk/disk_reader.h"
+#include "ovfkit/disk/stream_vmdk_encoder.h"
 
 namespace ovfkit {
 
 struct DecodedDisk {
-    std::string encoding;               // "streamOptimized" or "raw", with "+gzip" when compressed
+    std::string encoding;               // "streamOptimized", "raw", "qcow2", "vhdx", …; "+gzip"
     std::uint64_t capacity_bytes = 0;   // by the disk's own header, not by the descriptor
     std::uint64_t populated_bytes = 0;  // bytes of the grains that were written
 };
@@ -47,6 +53,22 @@ struct DiskSinkOptions {
     bool is_delta = false;
     std::uint64_t max_capacity_bytes = 65536 * base::kGiB;
     unsigned threads = 0;  // 0: one per core
+    // Where a disk waits that cannot be decoded as it comes; empty: such disks are refused.
+    std::filesystem::path spool_folder;
+
+    // Instead of `fd` and `target`: the disk as a streamOptimized VMDK (borrowed).
+    base::ByteSink* stream = nullptr;
+    StreamVmdkOptions encoding;  // of that
+    // Grains that are deflated already are taken over as they are, once they were seen to be whole.
+    bool keep_grains = true;
+    // Let a VMDK wait too; without that GrainsOutOfOrder is thrown when it needs to.
+    bool spool_vmdk = false;
+};
+
+// The grains of a VMDK come in another order than the new one has to have.
+class GrainsOutOfOrder : public base::Error {
+  public:
+    explicit GrainsOutOfOrder(const std::string& name);
 };
 
 // The decoder for a File of a descriptor. `format_uri` is ovf:format of the Disk that uses it

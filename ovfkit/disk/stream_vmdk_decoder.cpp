@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "ovfkit/disk/vmdk/adopting_consumer.h"
 #include "ovfkit/disk/vmdk/inflating_consumer.h"
+#include "ovfkit/disk/vmdk/passing_consumer.h"
 #include "ovfkit/disk/vmdk/stream_parser.h"
 #include "ovfkit/disk/zero_test.h"
 
@@ -37,7 +38,9 @@ class StreamVmdkDecoder : public DiskSink, private vmdk::GrainConsumer {
 
   private:
     void begin(const vmdk::SparseHeader& header) override {
-        if (options_.target == DiskFormat::qcow2 && vmdk::can_adopt(header)) {
+        if (options_.stream != nullptr) {
+            consumer_ = vmdk::make_passing_consumer(options_);
+        } else if (options_.target == DiskFormat::qcow2 && vmdk::can_adopt(header)) {
             consumer_ = vmdk::make_adopting_consumer(options_);
         } else {
             consumer_ = vmdk::make_inflating_consumer(

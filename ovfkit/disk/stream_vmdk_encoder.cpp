@@ -11,8 +11,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "ovfkit/disk/byte_order.h"
-#include "ovfkit/disk/codec/deflate.h"
-#include "ovfkit/disk/codec/fast_deflate.h"
+#include "ovfkit/disk/codec/grain_deflater.h"
 #include "ovfkit/disk/compare_disks.h"
 #include "ovfkit/disk/ordered_pool.h"
 #include "ovfkit/disk/vmdk/stream_writer.h"
@@ -81,16 +80,9 @@ class RunEncoder {
     RunEncoder(const DiskReader& disk, const StreamVmdkOptions& options)
         : disk_(disk),
           parent_(options.parent),
+          deflater_(options.level, options.fast, kGrainBytes),
           raw_(kGrainsPerRun * kGrainBytes),
-          inherited_(parent_ != nullptr ? raw_.size() : 0) {
-        if (options.fast) {
-            fast_deflater_.emplace();
-            packed_.resize(FastDeflater::zlib_bound(kGrainBytes));
-        } else {
-            deflater_.emplace(options.level);
-            packed_.resize(deflater_->zlib_bound(kGrainBytes));
-        }
-    }
+          inherited_(parent_ != nullptr ? raw_.size() : 0) {}
 
     EncodedGrains operator()(const GrainRun& run) {
         const std::uint64_t offset = run.first * kGrainBytes;
@@ -103,9 +95,7 @@ class RunEncoder {
         for (std::uint64_t i = 0; i < run.count; ++i) {
             const auto grain = std::span(raw_).subspan(i * kGrainBytes, kGrainBytes);
             if (!is_left_out(grain, i)) {
-                const std::size_t size = fast_deflater_ ? fast_deflater_->zlib(grain, packed_)
-                                                        : deflater_->zlib(grain, packed_);
-                result.append(run.first + i, std::span(packed_).first(size));
+                result.append(run.first + i, deflater_.zlib(grain));
             }
         }
         return result;
@@ -121,12 +111,10 @@ class RunEncoder {
     }
 
     const DiskReader& disk_;
-    const DiskReader* parent_;          // nullptr: none
-    std::optional<Deflater> deflater_;  // one of the two
-    std::optional<FastDeflater> fast_deflater_;
+    const DiskReader* parent_;  // nullptr: none
+    GrainDeflater deflater_;
     std::vector<std::byte> raw_;
     std::vector<std::byte> inherited_;  // the same place of the parent
-    std::vector<std::byte> packed_;
 };
 
 // One pass cannot know the whole content before the descriptor is written: the capacity and the

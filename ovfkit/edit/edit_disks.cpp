@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disks and files. A disk with a file has the size that its content says: the descriptor can be
-// brought in line with it, but not be made to say something else. DSP0243 7.1, 9.1.
+// Disks and files. A disk with a file has the size that its content says: the descriptor is brought
+// in line with it, or the content is encoded again with more room. DSP0243 7.1, 9.1.
 #include <algorithm>
 #include <filesystem>
 
@@ -11,11 +11,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ovfkit/descriptor/hardware.h"
-#include "ovfkit/descriptor/units.h"
 #include "ovfkit/disk/member_sink.h"
+#include "ovfkit/edit/disk_elements.h"
 #include "ovfkit/edit/edit_steps.h"
 #include "ovfkit/edit/hardware_items.h"
 #include "ovfkit/edit/references.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/tar/member_name.h"
 
 namespace ovfkit::edit {
@@ -36,57 +37,47 @@ EditableElement& require_disk(EditSession& session, const std::string& id) {
 }
 
 std::optional<std::uint64_t> content_capacity(EditSession& session, const EditableElement& disk) {
-    const EditableElement* file = session.document().find_file(attribute_of(disk, "fileRef"));
-    if (file == nullptr || !session.surroundings().content_capacity) {
+    const EditableElement* element = session.document().find_file(attribute_of(disk, "fileRef"));
+    if (element == nullptr || !session.surroundings().content_capacity) {
         return std::nullopt;
     }
-    return session.surroundings().content_capacity(attribute_of(*file, "href"));
+    FileReference file;
+    file.href = attribute_of(*element, "href");
+    file.compression = attribute_of(*element, "compression");
+    return session.surroundings().content_capacity(file);
 }
 
-void write_capacity(EditableElement& disk, std::uint64_t bytes) {
-    const std::string unit = attribute_of(disk, "capacityAllocationUnits");
-    const std::uint64_t factor = unit_factor(unit).value_or(1);
-    if (!unit.empty() && (factor == 0 || bytes % factor != 0)) {
-        disk.set_attribute("capacityAllocationUnits", "byte");
-        disk.set_attribute("capacity", std::to_string(bytes));
-        return;
+std::uint64_t require_content(const std::optional<std::uint64_t>& content,
+                              const EditableElement& disk, const std::string& id) {
+    if (!content) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("the size of disk '{}' cannot be told from its content", id),
+                    attribute_of(disk, "fileRef").empty()
+                        ? "it is a blank disk; give the size"
+                        : "it is neither a VMDK nor a qcow2 image, or comes in a stream; give the "
+                          "size");
     }
-    disk.set_attribute("capacity", std::to_string(bytes / factor));
+    return *content;
 }
 
-std::uint64_t new_capacity(EditSession& session, const EditableElement& disk, const std::string& id,
-                           const std::string& size) {
-    const auto content = content_capacity(session, disk);
-    const bool has_file = !attribute_of(disk, "fileRef").empty();
-    if (size == "content") {
-        if (!content) {
-            throw Error(ErrorKind::unsupported,
-                        fmt::format("the size of disk '{}' cannot be told from its content", id),
-                        has_file ? "it is neither a VMDK nor a plain image, or comes in a stream; "
-                                   "give the size"
-                                 : "it is a blank disk; give the size");
-        }
-        return *content;
-    }
+std::uint64_t parse_disk_size(const std::string& size) {
     const std::uint64_t bytes = base::parse_byte_size(size);
     if (bytes == 0 || bytes % 512 != 0) {
         throw Error(ErrorKind::usage, fmt::format("'{}' is no size of a disk", size),
                     "a disk has whole sectors of 512 bytes");
     }
-    if (content && *content != bytes) {
+    return bytes;
+}
+
+void refuse_to_shrink(const std::string& id, std::uint64_t content, std::uint64_t bytes) {
+    if (bytes < content) {
         throw Error(
             ErrorKind::invalid_input,
-            fmt::format("disk '{}' has the size of its content, {}: the descriptor cannot make it "
-                        "{}",
-                        id, base::format_byte_size(*content), base::format_byte_size(bytes)),
-            "resize the image and add it again (--remove-disk, --add-disk); size=content brings "
-            "the descriptor in line with the file");
+            fmt::format("disk '{}' has a content of {}, which does not fit into {}", id,
+                        base::format_byte_size(content), base::format_byte_size(bytes)),
+            "make the image smaller and add it again (--remove-disk, --add-disk); size=content "
+            "brings the descriptor in line with the file");
     }
-    if (has_file && !content) {
-        session.note(
-            fmt::format("disk '{}': nobody checked whether its content has this size", id));
-    }
-    return bytes;
 }
 
 // What a file of the user's is called in the package: a plain name that nobody has yet.
@@ -197,6 +188,63 @@ void add_disk_of_file(EditSession& session, const EditStep& step, const std::str
     session.add_file({prepared.path, member});
 }
 
+bool is_in_a_chain(const DescriptorDocument& document, const EditableElement& disk,
+                   const std::string& id) {
+    const auto disks = document.disks();
+    return !attribute_of(disk, "parentRef").empty() ||
+           std::any_of(disks.begin(), disks.end(), [&](const EditableElement* other) {
+               return attribute_of(*other, "parentRef") == id;
+           });
+}
+
+// The file that gets the disk's new content: its own, or a new one when other disks have it too.
+EditableElement& file_for_growth(EditSession& session, const EditableElement& disk,
+                                 const std::string& id) {
+    DescriptorDocument& document = session.document();
+    const std::string file_id = attribute_of(disk, "fileRef");
+    const auto disks = document.disks();
+    const auto users = std::count_if(disks.begin(), disks.end(), [&](const EditableElement* other) {
+        return attribute_of(*other, "fileRef") == file_id;
+    });
+    EditableElement& file = *document.find_file(file_id);
+    if (users == 1) {
+        session.remove_member(attribute_of(file, "href"));
+        return file;
+    }
+    const std::string member = free_name(id + ".vmdk", session.member_names());
+    return add_reference(session, id + "-file", member, std::nullopt);
+}
+
+void grow_disk(EditSession& session, EditableElement& disk, const std::string& id,
+               std::uint64_t bytes) {
+    if (!session.surroundings().grow_disk || is_in_a_chain(session.document(), disk, id)) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("disk '{}' cannot be made larger: it is part of a chain of deltas, "
+                                "or its content cannot be had",
+                                id),
+                    "make the image larger and add it again (--remove-disk, --add-disk)");
+    }
+    EditableElement& file = file_for_growth(session, disk, id);
+    FileReference reference;
+    reference.href = attribute_of(file, "href");
+    const std::string member = member_names_of(reference).back();
+    const PreparedDisk prepared = session.surroundings().grow_disk(id, bytes, member);
+    if (prepared.bytes) {
+        file.set_attribute("size", std::to_string(*prepared.bytes));
+    }
+    file.remove_attribute("compression");
+    file.remove_attribute("chunkSize");
+    disk.set_attribute("fileRef", attribute_of(file, "id"));
+    disk.set_attribute("format", kStreamOptimizedFormatUri);
+    if (prepared.populated_bytes) {
+        disk.set_attribute("populatedSize", std::to_string(*prepared.populated_bytes));
+    }
+    session.add_file({prepared.path, member});
+    session.note(fmt::format(
+        "disk '{}' is encoded again, larger: partitions and file systems in it are as they were",
+        id));
+}
+
 void drop_file_element(EditSession& session, EditableElement& file) {
     session.remove_member(attribute_of(file, "href"));
     file.parent()->remove_child(file);
@@ -225,7 +273,22 @@ void set_disk(EditSession& session, const EditStep& step) {
                                 step.value, attribute_of(disk, "capacity")),
                     "change that property: --property KEY=VALUE");
     }
-    write_capacity(disk, new_capacity(session, disk, step.value, size));
+    const auto content = content_capacity(session, disk);
+    if (size == "content") {
+        write_capacity(disk, require_content(content, disk, step.value));
+        return;
+    }
+    const std::uint64_t bytes = parse_disk_size(size);
+    if (content) {
+        refuse_to_shrink(step.value, *content, bytes);
+        if (bytes > *content) {
+            grow_disk(session, disk, step.value, bytes);
+        }
+    } else if (!attribute_of(disk, "fileRef").empty()) {
+        session.note(
+            fmt::format("disk '{}': nobody checked whether its content has this size", step.value));
+    }
+    write_capacity(disk, bytes);
 }
 
 void add_disk(EditSession& session, const EditStep& step) {
@@ -237,12 +300,8 @@ void add_disk(EditSession& session, const EditStep& step) {
     session.machine();  // who gets it must be clear before anything is done
     const std::string id = require_new_disk_id(session, step);
     if (step.value.empty()) {
-        const std::uint64_t bytes = base::parse_byte_size(size);
-        if (bytes == 0 || bytes % 512 != 0) {
-            throw Error(ErrorKind::usage, fmt::format("'{}' is no size of a disk", size),
-                        "a disk has whole sectors of 512 bytes");
-        }
-        add_disk_element(session, id, bytes).set_attribute("format", kStreamOptimizedFormatUri);
+        add_disk_element(session, id, parse_disk_size(size))
+            .set_attribute("format", kStreamOptimizedFormatUri);
     } else {
         add_disk_of_file(session, step, id);
     }

@@ -2,6 +2,7 @@
 #include "ovfkit/edit/edit_package.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -53,7 +54,10 @@ class PackageEdit {
         for (const EditStep& step : options_.steps) {
             session_->apply(step);
         }
-        const std::string after = session_->finish();
+        std::string after = session_->finish();
+        if (options_.chunk_bytes != 0) {
+            after = with_chunk_size(after, name, options_.chunk_bytes);
+        }
         diff_ = unified_diff(text, after, name);
         return after;
     }
@@ -140,11 +144,16 @@ CopyResult copy_edited(const EditPackageOptions& options, PackageEdit& edit,
         return edit.member_kept(name);
     };
     plan.on_progress = options.on_progress;
+    plan.join_chunks = options.chunk_bytes != 0;
     const auto source = open_package(options.input);
     CopyResult copied = copy_package(*source, options.policy, writer, plan);
     edit.add_new_members(writer);
     writer.finish(options.signer);
     return copied;
+}
+
+PackageWriterOptions writing_of(const EditPackageOptions& options) {
+    return {.digest = options.digest, .chunk_bytes = options.chunk_bytes};
 }
 
 unsigned mode_of(const fs::path& path) {
@@ -155,10 +164,17 @@ unsigned mode_of(const fs::path& path) {
 CopyResult edit_to_archive(const EditPackageOptions& options, const std::string& output,
                            PackageEdit& edit) {
     base::AtomicFile file(output, mode_of(output));
-    PackageWriter writer(file.fd(), output, {.digest = options.digest});
+    PackageWriter writer(file.fd(), output, writing_of(options));
     CopyResult copied = copy_edited(options, edit, writer);
     file.commit();
     return copied;
+}
+
+// One pass: every size is known from the source.
+CopyResult edit_to_pipe(const EditPackageOptions& options, PackageEdit& edit) {
+    base::FdSink out(STDOUT_FILENO, "standard output");
+    PackageWriter writer(out, writing_of(options));
+    return copy_edited(options, edit, writer);
 }
 
 CopyResult edit_to_folder(const EditPackageOptions& options, PackageEdit& edit) {
@@ -166,7 +182,7 @@ CopyResult edit_to_folder(const EditPackageOptions& options, PackageEdit& edit) 
     require_absent(target);
     base::TempDir folder(folder_above(target), ".muster-edit");
     PackageWriter writer(std::make_unique<FolderWriter>(folder.path().string()),
-                         {.digest = options.digest});
+                         writing_of(options));
     CopyResult copied = copy_edited(options, edit, writer);
     publish_folder(folder, target);
     return copied;
@@ -197,10 +213,8 @@ void describe(const EditPackageOptions& options, const PackageReport& source,
         result.signature = was_signed ? "dropped" : "none";
         result.signature_lost = was_signed;
     }
-    if (!had_manifest) {
-        result.notes.emplace_back(
-            "the package had no manifest: nobody can tell whether its files "
-            "are as they were made");
+    if (std::string text = unchecked_sentence(source); !text.empty()) {
+        result.notes.push_back(std::move(text));
     }
 }
 
@@ -213,7 +227,8 @@ EditPackageResult run_dry(const EditPackageOptions& options, PackageEdit& edit) 
 }  // namespace
 
 EditPackageResult edit_package(const EditPackageOptions& options) {
-    const base::TempDir scratch(options.output.empty() || options.dry_run
+    const bool to_pipe = options.output == "-";
+    const base::TempDir scratch(options.output.empty() || options.dry_run || to_pipe
                                     ? fs::path()
                                     : folder_above(fs::absolute(options.output)),
                                 ".muster-edit");
@@ -228,8 +243,14 @@ EditPackageResult edit_package(const EditPackageOptions& options) {
     }
     EditPackageResult result;
     PackageReport source;
+    if (in_place && descriptor && options.chunk_bytes != 0) {
+        throw Error(ErrorKind::unsupported, "the files of a folder are not cut in place",
+                    "name the result: -o FOLDER, or -o FILE.ova");
+    }
     if (in_place && descriptor) {
         source = edit_in_folder(options, *descriptor, edit);
+    } else if (to_pipe) {
+        source = edit_to_pipe(options, edit).source;
     } else if (!in_place && !has_extension(options.output, ".ova")) {
         source = edit_to_folder(options, edit).source;
     } else {

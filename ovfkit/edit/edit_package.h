@@ -17,13 +17,15 @@
 namespace ovfkit::edit {
 
 struct EditPackageOptions {
-    std::string input;                // what open_package() takes
-    std::string output;               // FILE.ova, or a folder that does not exist; empty: in place
+    std::string input;  // what open_package() takes
+    // FILE.ova, "-" for an OVA to standard output, or a folder that does not exist; empty: in place
+    std::string output;
     std::vector<std::string> merged;  // packages whose machines join those of the input
     std::vector<EditStep> steps;
     bool dry_run = false;                   // only the difference
     const PackageSigner* signer = nullptr;  // absent: not signed
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
+    std::uint64_t chunk_bytes = 0;  // files in chunks of this size; 0: as they are. Not for merging
     VerifyPolicy policy;
     ProgressCall on_progress;
 };

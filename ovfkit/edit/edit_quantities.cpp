@@ -134,13 +134,29 @@ void check_bounds(EditSession& session, const HardwareItems& items, const Quanti
     }
 }
 
-// "2 virtual CPU(s)", "8192MB of memory": names that say the old number.
+// "8192MB of memory", "8 GiB of memory": names that say the old number.
 void rename_number(HardwareItems& items, EditableElement& item, const std::string& before,
                    const std::string& after, std::string_view follows) {
     const std::string name = HardwareItems::text_of(item, "ElementName");
     if (name.starts_with(before) &&
         std::string_view(name).substr(before.size()).starts_with(follows)) {
         items.set_text(item, "ElementName", after + name.substr(before.size()));
+    }
+}
+
+// "2 virtual CPU(s)", "1 virtual CPU", "2 CPUs", "2 vCPU".
+void rename_cpus(HardwareItems& items, EditableElement& item, const std::string& before,
+                 const std::string& after) {
+    for (const std::string_view what : {" virtual CPU", " CPU", " vCPU"}) {
+        for (const std::string_view plural : {"", "s"}) {
+            const std::string words = fmt::format("{}{}", what, plural);
+            if (HardwareItems::text_of(item, "ElementName") == before + words) {
+                items.set_text(item, "ElementName",
+                               fmt::format("{}{}{}", after, what, after == "1" ? "" : "s"));
+                return;
+            }
+        }
+        rename_number(items, item, before, after, fmt::format("{}(s)", what));
     }
 }
 
@@ -168,7 +184,7 @@ void set_cpus(EditSession& session, const EditStep& step) {
         EditableElement& item = quantity_item(session, items, kCpus);
         const std::string before = HardwareItems::text_of(item, "VirtualQuantity");
         items.set_text(item, "VirtualQuantity", std::to_string(*count));
-        rename_number(items, item, before, std::to_string(*count), " virtual CPU");
+        rename_cpus(items, item, before, std::to_string(*count));
     }
 }
 
@@ -181,6 +197,7 @@ void set_memory(EditSession& session, const EditStep& step) {
         check_bounds(session, items, kMemory, bytes, base::format_byte_size(bytes));
         EditableElement& item = quantity_item(session, items, kMemory);
         const std::string before = HardwareItems::text_of(item, "VirtualQuantity");
+        const auto bytes_before = amount_of(item, kMemory);
         const std::string units = HardwareItems::text_of(item, "AllocationUnits");
         std::uint64_t factor = units.empty() ? 0 : unit_factor(units).value_or(0);
         if (factor == 0 || bytes % factor != 0) {
@@ -195,6 +212,10 @@ void set_memory(EditSession& session, const EditStep& step) {
         const std::string after = std::to_string(bytes / factor);
         items.set_text(item, "VirtualQuantity", after);
         rename_number(items, item, before, after, "MB of memory");
+        if (bytes_before) {
+            rename_number(items, item, base::format_byte_size(*bytes_before),
+                          base::format_byte_size(bytes), " of memory");
+        }
     }
 }
 

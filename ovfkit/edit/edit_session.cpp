@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "ovfkit/descriptor/read_envelope.h"
 #include "ovfkit/edit/edit_steps.h"
+#include "ovfkit/package/reference_check.h"
 
 namespace ovfkit::edit {
 
@@ -82,18 +83,21 @@ void EditSession::select_configuration(const std::string& id) {
 }
 
 void EditSession::add_file(AddedFile file) {
-    removed_members_.erase(file.member);
     added_files_.push_back(std::move(file));
 }
 
-void EditSession::remove_member(const std::string& member) {
-    const auto removed =
-        std::erase_if(added_files_, [&](const AddedFile& added) { return added.member == member; });
+void EditSession::remove_member(const std::string& href) {
+    FileReference file;
+    file.href = href;
+    const auto names = member_names_of(file);
+    const auto removed = std::erase_if(
+        added_files_, [&](const AddedFile& added) { return contains(names, added.member); });
     for (GraftedPackage& package : grafted_) {
-        std::erase_if(package.members, [&](const auto& pair) { return pair.second == member; });
+        std::erase_if(package.members,
+                      [&](const auto& pair) { return contains(names, pair.second); });
     }
     if (removed == 0) {
-        removed_members_.insert(member);
+        removed_members_.insert(names.begin(), names.end());
     }
 }
 

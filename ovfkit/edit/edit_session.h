@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ovfkit/descriptor/envelope.h"
 #include "ovfkit/edit/descriptor_document.h"
 
 namespace ovfkit::edit {
@@ -47,10 +48,15 @@ struct PreparedDisk {
 
 // What a session needs from outside; each may be empty, then steps that need it are refused.
 struct EditSurroundings {
-    // The capacity that a disk member itself says; nothing when that cannot be known.
-    std::function<std::optional<std::uint64_t>(const std::string& member)> content_capacity;
-    // Encodes a raw or qcow2 image as a streamOptimized VMDK; takes such a VMDK as it is.
+    // The capacity that a disk's file itself says; nothing when that cannot be known.
+    std::function<std::optional<std::uint64_t>(const FileReference& file)> content_capacity;
+    // Encodes an image of any format as a streamOptimized VMDK; takes one that is complete as it
+    // is.
     std::function<PreparedDisk(const std::string& path, const std::string& member)> prepare_disk;
+    // The content of a disk of the package, encoded again with more room at its end.
+    std::function<PreparedDisk(const std::string& disk, std::uint64_t capacity_bytes,
+                               const std::string& member)>
+        grow_disk;
     // The descriptor of another package: name and text.
     std::function<std::pair<std::string, std::string>(const std::string& location)> read_descriptor;
     // What the manifest of a package says of its members, "" for the edited one: name to digest
@@ -87,7 +93,8 @@ class EditSession {
     void forget_selection() { selected_ = nullptr; }
     void note(std::string text) { notes_.push_back(std::move(text)); }
     void add_file(AddedFile file);
-    void remove_member(const std::string& member);
+    // The member that an href of the descriptor names.
+    void remove_member(const std::string& href);
     void add_grafted(GraftedPackage package);
     // Members of another package whose bytes are those of one that is here: their names to ours.
     std::map<std::string, std::string> find_same_members(const std::string& location);

@@ -47,6 +47,7 @@ void set_product(EditSession& session, const EditStep& step);
 void set_property(EditSession& session, const EditStep& step);
 void add_property(EditSession& session, const EditStep& step);
 void remove_property(EditSession& session, const EditStep& step);
+void set_profile(EditSession& session, const EditStep& step);
 void set_cpus(EditSession& session, const EditStep& step);
 void set_memory(EditSession& session, const EditStep& step);
 void add_network(EditSession& session, const EditStep& step);

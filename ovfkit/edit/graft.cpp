@@ -10,7 +10,9 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "ovfkit/descriptor/extensions.h"
 #include "ovfkit/edit/references.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/tar/member_name.h"
 
 namespace ovfkit::edit {
@@ -30,6 +32,13 @@ std::vector<std::string> content_ids(const DescriptorDocument& document) {
         ids.push_back(id);
     }
     return ids;
+}
+
+// As the package may call the file: percent-decoded too.
+std::vector<std::string> member_names(const std::string& href) {
+    FileReference file;
+    file.href = href;
+    return member_names_of(file);
 }
 
 // The parts of `from` under names that `into` does not have.
@@ -138,7 +147,10 @@ class NameKeeper {
                                : fmt::format("{}-{}-{}", label_, i, name);
             }
             taken.insert(folded_name(fresh));
-            result.members[name] = fresh;
+            const std::string front = fresh.substr(0, fresh.size() - name.size());
+            for (const std::string& member : member_names(name)) {
+                result.members[member] = front + member;
+            }
             if (fresh != name) {
                 file->set_attribute("href", fresh);
                 result.notes.push_back(
@@ -273,6 +285,19 @@ void take_along(DescriptorDocument& document, EditableElement& system,
     }
 }
 
+// muster:AssemblySection is looked for in the outermost content only.
+void move_assembly_up(DescriptorDocument& document, EditableElement& collection) {
+    for (EditableElement* system : document.systems()) {
+        for (EditableElement* section : system->children("AssemblySection")) {
+            if (section->namespace_uri() == kMusterNamespace) {
+                collection.add_copy_after(document.find_section(collection, "StartupSection"),
+                                          *section);
+                system->remove_child(*section);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 EditableElement& obtain_collection(DescriptorDocument& document, const std::string& id) {
@@ -287,6 +312,7 @@ EditableElement& obtain_collection(DescriptorDocument& document, const std::stri
     collection.add_last_copy(content);
     document.envelope().remove_child(content);
     append_startup(document, collection, system_id);
+    move_assembly_up(document, collection);
     return collection;
 }
 
@@ -360,7 +386,9 @@ CutOut cut_out(const std::string& text, const std::string& name, const std::stri
             result.notes.push_back(
                 fmt::format("file '{}' is used by no machine: every part has it", member));
         }
-        result.members.push_back(member);
+        for (std::string& file_name : member_names(member)) {
+            result.members.push_back(std::move(file_name));
+        }
     }
     result.text = document.text();
     return result;

@@ -13,11 +13,12 @@
 namespace ovfkit::edit {
 
 struct PackFolderOptions {
-    std::string input;  // the .ovf file, or the folder that holds one
-    std::string output;
+    std::string input;   // the .ovf file, or the folder that holds one
+    std::string output;  // "-": standard output
     const PackageSigner* signer = nullptr;
     // A new manifest with this digest; absent: the one that is there is kept, or made by SHA-256.
     std::optional<base::DigestAlgorithm> digest;
+    std::uint64_t chunk_bytes = 0;  // files in chunks of this size; 0: as they are
     VerifyPolicy policy;
     ProgressCall on_progress;
 };

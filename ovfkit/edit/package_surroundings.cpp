@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -10,11 +11,17 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/letter_case.h"
+#include "ovfkit/convert/package_disk.h"
+#include "ovfkit/disk/codec/gzip_sink.h"
 #include "ovfkit/disk/disk_reader.h"
+#include "ovfkit/disk/grown_disk.h"
 #include "ovfkit/disk/stream_vmdk_encoder.h"
 #include "ovfkit/disk/vmdk/sparse_format.h"
+#include "ovfkit/disk/zero_test.h"
 #include "ovfkit/package/look_ahead.h"
 #include "ovfkit/package/manifest.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/source/folder_source.h"
 #include "ovfkit/package/source/open_package.h"
 #include "ovfkit/package/tar/tar_reader.h"
@@ -65,19 +72,57 @@ std::optional<std::uint64_t> capacity_in(std::span<const std::byte> header) {
     return std::nullopt;
 }
 
-std::size_t fill_from(base::ByteSource& source, std::span<std::byte> buffer) {
-    std::size_t have = 0;
-    while (have < buffer.size()) {
-        const std::size_t got = source.read(buffer.subspan(have));
-        if (got == 0) {
-            break;
-        }
-        have += got;
-    }
-    return have;
+bool is_gzip(const FileReference& file) {
+    return base::to_lower(file.compression) == "gzip";
 }
 
-bool read_header_in_folder(const std::string& descriptor, const std::string& member,
+// Keeps the first bytes of what is written.
+class HeadSink : public base::ByteSink {
+  public:
+    explicit HeadSink(HeaderBytes& header) : header_(header) {}
+    void write(std::span<const std::byte> data) override {
+        const std::size_t taken = std::min(data.size(), header_.size() - have_);
+        std::copy_n(data.begin(), taken, header_.begin() + static_cast<std::ptrdiff_t>(have_));
+        have_ += taken;
+    }
+    bool full() const { return have_ == header_.size(); }
+
+  private:
+    HeaderBytes& header_;
+    std::size_t have_ = 0;
+};
+
+using ReadSome = std::function<std::size_t(std::span<std::byte> buffer)>;
+
+// False when there are less bytes than that.
+bool fill_header(const ReadSome& read, bool is_gzip, const std::string& name, HeaderBytes& header) {
+    HeadSink head(header);
+    std::optional<GzipSink> gunzip;
+    if (is_gzip) {
+        gunzip.emplace(head, name);
+    }
+    base::ByteSink& sink = gunzip ? static_cast<base::ByteSink&>(*gunzip) : head;
+    std::array<std::byte, 4096> buffer{};
+    while (!head.full()) {
+        const std::size_t got = read(buffer);
+        if (got == 0) {
+            return false;
+        }
+        sink.write(std::span(buffer).first(got));
+    }
+    return true;
+}
+
+// What the file, or its first chunk, is called in the package.
+std::vector<std::string> names_of_beginning(const FileReference& file) {
+    std::vector<std::string> names = member_names_of(file);
+    for (const std::string& name : member_names_of(file)) {
+        names.push_back(name + ".000000000");
+    }
+    return names;
+}
+
+bool read_header_in_folder(const std::string& descriptor, const FileReference& wanted,
                            HeaderBytes& header) {
     const std::filesystem::path folder = std::filesystem::path(descriptor).parent_path();
     const base::UniqueFd folder_fd(
@@ -85,16 +130,19 @@ bool read_header_in_folder(const std::string& descriptor, const std::string& mem
     if (!folder_fd) {
         throw base::SystemError(errno, fmt::format("cannot open '{}'", folder.string()));
     }
-    base::UniqueFd file = open_beneath(folder_fd.get(), member);
-    if (!file) {
-        return false;
+    for (const std::string& name : names_of_beginning(wanted)) {
+        if (base::UniqueFd file = open_beneath(folder_fd.get(), name)) {
+            base::FdSource source(std::move(file), name);
+            return fill_header([&](std::span<std::byte> buffer) { return source.read(buffer); },
+                               is_gzip(wanted), name, header);
+        }
     }
-    base::FdSource source(std::move(file), member);
-    return fill_from(source, header) == header.size();
+    return false;
 }
 
-bool read_header_in_archive(const std::string& location, const std::string& member,
+bool read_header_in_archive(const std::string& location, const FileReference& wanted,
                             const VerifyPolicy& policy, HeaderBytes& header) {
+    const auto names = names_of_beginning(wanted);
     const auto source = open_package(location);
     const int fd = source->seekable_fd();
     if (fd < 0) {
@@ -106,37 +154,49 @@ bool read_header_in_archive(const std::string& location, const std::string& memb
         }
     });
     while (const auto found = reader.next()) {
-        if (found->name != member) {
-            continue;
+        if (std::find(names.begin(), names.end(), found->name) != names.end()) {
+            return fill_header([&](std::span<std::byte> buffer) { return reader.read(buffer); },
+                               is_gzip(wanted), found->name, header);
         }
-        std::size_t have = 0;
-        while (have < header.size()) {
-            const std::size_t got = reader.read(std::span(header).subspan(have));
-            if (got == 0) {
-                return false;
-            }
-            have += got;
-        }
-        return true;
     }
     return false;
 }
 
-PreparedDisk prepare_disk(const std::string& path, const std::string& member,
-                          const std::filesystem::path& scratch, bool dry_run) {
-    HeaderBytes header{};
-    base::FdSource source(base::open_regular(path), path);
-    if (fill_from(source, header) == header.size() && base::as_text(header).starts_with("KDMV")) {
-        constexpr std::uint64_t kMaxCapacity = std::uint64_t{64} << 40U;
-        const vmdk::SparseHeader vmdk = vmdk::parse_header(header, path, kMaxCapacity);
-        return {path, base::file_size(path), vmdk.capacity_bytes(), std::nullopt};
+// A VMDK that has what vSphere looks for at its end; qemu-img writes none of it.
+bool is_complete_stream(const std::string& path) {
+    const base::UniqueFd file = base::open_regular(path);
+    const std::uint64_t size = base::file_size(path);
+    std::array<std::byte, 2 * vmdk::kSector> tail{};
+    HeaderBytes head{};
+    if (size % vmdk::kSector != 0 || size < 4 * vmdk::kSector) {
+        return false;
     }
-    const auto disk = open_disk(path);
-    if (dry_run) {
-        return {path, std::nullopt, disk->capacity_bytes(), std::nullopt};
+    base::pread_exactly(file.get(), head, 0, path);
+    base::pread_exactly(file.get(), tail, size - tail.size(), path);
+    const std::uint64_t version_and_flags = number_at(head, 4, false);
+    const auto flags = static_cast<std::uint32_t>(version_and_flags >> 32U);
+    constexpr std::uint32_t kWanted = vmdk::kFlagCompressed | vmdk::kFlagMarkers;
+    return base::as_text(head).starts_with("KDMV") && (version_and_flags & 0xffffffffU) == 3 &&
+           (flags & kWanted) == kWanted && number_at(head, 20, false) == 128 &&
+           base::as_text(tail).starts_with("KDMV") &&
+           is_all_zero(std::span(tail).last(vmdk::kSector));
+}
+
+std::uint64_t populated_bytes_of(const DiskReader& disk) {
+    std::uint64_t bytes = 0;
+    std::uint64_t offset = 0;
+    while (const auto range = disk.next_data(offset)) {
+        bytes += range->length;
+        offset = range->offset + range->length;
     }
+    return bytes;
+}
+
+PreparedDisk encode_disk(const DiskReader& disk, const std::string& member,
+                         const std::filesystem::path& scratch) {
     const std::filesystem::path target = scratch / member;
     base::make_dirs(target.parent_path());
+    base::remove_all(target);  // of an earlier step
     const base::UniqueFd file(
         ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) {
@@ -145,8 +205,32 @@ PreparedDisk prepare_disk(const std::string& path, const std::string& member,
     base::FdSink sink(file.get(), target.string());
     StreamVmdkOptions encoding;
     encoding.extent_name = member;
-    const StreamVmdkResult result = encode_stream_optimized(*disk, sink, encoding);
+    const StreamVmdkResult result = encode_stream_optimized(disk, sink, encoding);
     return {target.string(), result.encoded_bytes, result.capacity_bytes, result.populated_bytes};
+}
+
+PreparedDisk prepare_disk(const std::string& path, const std::string& member,
+                          const std::filesystem::path& scratch, bool dry_run) {
+    const auto disk = open_disk(path);
+    if (disk->format() == DiskFormat::vmdk && is_complete_stream(path)) {
+        return {path, base::file_size(path), disk->capacity_bytes(), populated_bytes_of(*disk)};
+    }
+    if (dry_run) {
+        return {path, std::nullopt, disk->capacity_bytes(), std::nullopt};
+    }
+    return encode_disk(*disk, member, scratch);
+}
+
+PreparedDisk grow_disk_of(const std::string& location, const VerifyPolicy& policy,
+                          const std::string& disk_id, std::uint64_t capacity_bytes,
+                          const std::string& member, const std::filesystem::path& scratch) {
+    const auto source = open_package(location);
+    base::UniqueFd file = base::open_nameless(scratch);
+    read_package_disk(*source, disk_id, policy,
+                      {.fd = file.get(), .target = DiskFormat::raw, .spool_folder = scratch}, {});
+    const auto disk = make_grown_disk(open_foreign_disk(std::move(file), member, DiskFormat::raw),
+                                      capacity_bytes);
+    return encode_disk(*disk, member, scratch);
 }
 
 }  // namespace
@@ -164,15 +248,15 @@ std::pair<std::string, std::string> read_descriptor_of(const std::string& locati
 }
 
 std::optional<std::uint64_t> content_capacity_of(const std::string& location,
-                                                 const std::string& member,
+                                                 const FileReference& file,
                                                  const VerifyPolicy& policy) {
     if (location == "-" || location.find("://") != std::string::npos) {
         return std::nullopt;
     }
     HeaderBytes header{};
     const auto descriptor = find_folder_descriptor(location);
-    const bool found = descriptor ? read_header_in_folder(*descriptor, member, header)
-                                  : read_header_in_archive(location, member, policy, header);
+    const bool found = descriptor ? read_header_in_folder(*descriptor, file, header)
+                                  : read_header_in_archive(location, file, policy, header);
     return found ? capacity_in(header) : std::nullopt;
 }
 
@@ -198,22 +282,28 @@ std::map<std::string, std::string> digests_of(const std::string& location,
 }
 
 EditSurroundings surroundings_of(const std::string& location, const VerifyPolicy& policy,
-                                 std::filesystem::path scratch, bool dry_run) {
-    return {.content_capacity =
-                [location, policy](const std::string& member) {
-                    return content_capacity_of(location, member, policy);
-                },
-            .prepare_disk =
-                [scratch = std::move(scratch), dry_run](const std::string& path,
-                                                        const std::string& member) {
-                    return prepare_disk(path, member, scratch, dry_run);
-                },
-            .read_descriptor =
-                [policy](const std::string& other) { return read_descriptor_of(other, policy); },
-            .read_digests =
-                [location, policy](const std::string& other) {
-                    return digests_of(other.empty() ? location : other, policy);
-                }};
+                                 const std::filesystem::path& scratch, bool dry_run) {
+    EditSurroundings surroundings;
+    surroundings.content_capacity = [location, policy](const FileReference& file) {
+        return content_capacity_of(location, file, policy);
+    };
+    surroundings.prepare_disk = [scratch, dry_run](const std::string& path,
+                                                   const std::string& member) {
+        return prepare_disk(path, member, scratch, dry_run);
+    };
+    surroundings.grow_disk = [location, policy, scratch, dry_run](const std::string& disk,
+                                                                  std::uint64_t capacity_bytes,
+                                                                  const std::string& member) {
+        return dry_run ? PreparedDisk{"", std::nullopt, capacity_bytes, std::nullopt}
+                       : grow_disk_of(location, policy, disk, capacity_bytes, member, scratch);
+    };
+    surroundings.read_descriptor = [policy](const std::string& other) {
+        return read_descriptor_of(other, policy);
+    };
+    surroundings.read_digests = [location, policy](const std::string& other) {
+        return digests_of(other.empty() ? location : other, policy);
+    };
+    return surroundings;
 }
 
 }  // namespace ovfkit::edit

@@ -17,10 +17,10 @@ namespace ovfkit::edit {
 std::pair<std::string, std::string> read_descriptor_of(const std::string& location,
                                                        const VerifyPolicy& policy);
 
-// The capacity that the header of a member says: VMDK and qcow2. Nothing for other formats, for
-// compressed members and for sources that can be read only once.
+// The capacity that the header of a disk's file says: VMDK and qcow2. Nothing for other formats and
+// for sources that can be read only once.
 std::optional<std::uint64_t> content_capacity_of(const std::string& location,
-                                                 const std::string& member,
+                                                 const FileReference& file,
                                                  const VerifyPolicy& policy);
 
 // What the manifest says of each member: name to "SHA256:…". Weak digests are left out. Empty
@@ -31,6 +31,6 @@ std::map<std::string, std::string> digests_of(const std::string& location,
 // `scratch` gets the encoded disks; it stays until the package is written. A dry run encodes
 // nothing.
 EditSurroundings surroundings_of(const std::string& location, const VerifyPolicy& policy,
-                                 std::filesystem::path scratch, bool dry_run);
+                                 const std::filesystem::path& scratch, bool dry_run);
 
 }  // namespace ovfkit::edit

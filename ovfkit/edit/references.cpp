@@ -263,6 +263,15 @@ std::vector<std::string> systems_filled_in_from(const DescriptorDocument& docume
     return systems;
 }
 
+std::string with_chunk_size(const std::string& text, const std::string& name,
+                            std::uint64_t chunk_bytes) {
+    DescriptorDocument document(text, name);
+    for (EditableElement* file : document.files()) {
+        file->set_attribute("chunkSize", std::to_string(chunk_bytes));
+    }
+    return document.text();
+}
+
 Pruned prune(DescriptorDocument& document, const Uses& before, bool with_networks) {
     Pruned pruned;
     const auto went = [](const std::set<std::string>& then, const std::set<std::string>& now,

@@ -3,6 +3,7 @@
 // renaming without breaking a reference and for removing what nobody needs any more.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ void rename_network(DescriptorDocument& document, const std::string& from, const
 // Machines that fill in a property from this one ("${db.ip.back}").
 std::vector<std::string> systems_filled_in_from(const DescriptorDocument& document,
                                                 std::string_view id);
+
+// The descriptor with every file in chunks of this size.
+std::string with_chunk_size(const std::string& text, const std::string& name,
+                            std::uint64_t chunk_bytes);
 
 struct Pruned {
     std::vector<std::string> disks;

@@ -17,10 +17,12 @@
 #include "ovfkit/descriptor/envelope_queries.h"
 #include "ovfkit/disk/disk_family.h"
 #include "ovfkit/edit/descriptor_document.h"
+#include "ovfkit/edit/disk_elements.h"
 #include "ovfkit/edit/folder_edit.h"
 #include "ovfkit/edit/member_relay.h"
 #include "ovfkit/edit/raw_copy.h"
 #include "ovfkit/package/folder_writer.h"
+#include "ovfkit/package/reference_check.h"
 #include "ovfkit/package/source/open_package.h"
 #include "ovfkit/package/tar/member_name.h"
 
@@ -97,8 +99,8 @@ class ConvertingHandler : public PackageHandler {
                                                 std::uint64_t size) override {
         const Disk* disk = disk_of(name);
         if (!choice_.wants(name)) {
-            return disk != nullptr && needed_.contains(name)
-                       ? open_disk_member(name, *disk, make_scratch_file(folder_.parent_path()),
+            return disk != nullptr && needed_.contains(key_of(name))
+                       ? open_disk_member(name, *disk, base::open_nameless(folder_.parent_path()),
                                           DiskFormat::raw)
                        : nullptr;
         }
@@ -106,7 +108,8 @@ class ConvertingHandler : public PackageHandler {
             output_.begin_member(name, size == 0 ? std::nullopt : std::optional(size));
             return std::make_unique<Passing>(output_);
         }
-        const std::string target = new_name(name);
+        const bool raw = *options_.disk_format == DiskFormat::raw;
+        const std::string target = disk_member_name(name, raw ? ".raw" : ".qcow2", taken_);
         base::make_dirs((folder_ / target).parent_path());
         converted_[name] = target;
         return open_disk_member(name, *disk, create_file(folder_ / target), *options_.disk_format);
@@ -114,7 +117,7 @@ class ConvertingHandler : public PackageHandler {
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
         if (auto* disk = dynamic_cast<DiskSink*>(sink.get())) {
             static_cast<void>(sink.release());
-            family_.close(name, std::unique_ptr<DiskSink>(disk));
+            family_.close(key_of(name), std::unique_ptr<DiskSink>(disk));
         } else if (sink) {
             output_.end_member();
         }
@@ -127,7 +130,7 @@ class ConvertingHandler : public PackageHandler {
 
     void finish() {
         for (const auto& [member, file] : converted_) {
-            family_.require(member);
+            family_.require(key_of(member));
         }
         if (choice_.wants(name_)) {
             const std::string text = changed_descriptor();
@@ -148,53 +151,64 @@ class ConvertingHandler : public PackageHandler {
         base::ByteSink& target_;
     };
 
+    // Disks are known to the family by href, which may be percent-encoded.
+    std::string key_of(const std::string& member) const {
+        const FileReference* file = find_file_of_member(envelope_, member);
+        return file == nullptr ? member : file->href;
+    }
+    bool is_wanted(const FileReference& file) const {
+        const auto names = member_names_of(file);
+        return std::any_of(names.begin(), names.end(),
+                           [&](const std::string& name) { return choice_.wants(name); });
+    }
+
     // The disks of a chain, the child first. Parents are needed even when they are not asked for.
     void expect_layers(const std::vector<const Disk*>& layers) {
-        std::vector<std::string> members;
+        std::vector<const FileReference*> files;
         for (const Disk* layer : layers) {
-            const FileReference* file = find_file(envelope_, layer->file_ref);
-            if (file != nullptr) {
-                members.push_back(file->href);
+            if (const FileReference* file = find_file(envelope_, layer->file_ref)) {
+                files.push_back(file);
             }
         }
-        for (std::size_t i = 0; i < members.size(); ++i) {
-            family_.expect(members[i], i + 1 < members.size() ? members[i + 1] : "");
-        }
-        if (!members.empty() && choice_.wants(members.front())) {
-            needed_.insert(members.begin() + 1, members.end());
+        const bool wanted = !files.empty() && is_wanted(*files.front());
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            family_.expect(files[i]->href, i + 1 < files.size() ? files[i + 1]->href : "");
+            if (wanted && i > 0) {
+                needed_.insert(files[i]->href);
+            }
         }
     }
 
     std::unique_ptr<DiskSink> open_disk_member(const std::string& name, const Disk& disk,
                                                base::UniqueFd file, DiskFormat format) {
         files_.push_back(std::move(file));
-        return family_.open(name, {.name = name, .fd = files_.back().get(), .target = format},
+        return family_.open(key_of(name),
+                            {.name = name,
+                             .fd = files_.back().get(),
+                             .target = format,
+                             .spool_folder = folder_.parent_path()},
                             disk.format, find_file(envelope_, disk.file_ref)->compression);
     }
 
     const Disk* disk_of(const std::string& member) const {
+        const FileReference* file = find_file_of_member(envelope_, member);
         for (const Disk& disk : envelope_.disks) {
-            const FileReference* file = find_file(envelope_, disk.file_ref);
-            if (file != nullptr && file->href == member) {
+            if (file != nullptr && disk.file_ref == file->id) {
                 return &disk;
             }
         }
         return nullptr;
     }
 
-    std::string new_name(const std::string& member) {
-        const std::string extension = *options_.disk_format == DiskFormat::raw ? ".raw" : ".qcow2";
-        std::string stem = member;
-        for (const char* known : {".gz", ".vmdk", ".img", ".raw", ".qcow2"}) {
-            if (has_extension(stem, known)) {
-                stem.resize(stem.size() - std::string_view(known).size());
+    const std::string* converted_of(const EditableElement& file) const {
+        FileReference reference;
+        reference.href = attribute_of(file, "href");
+        for (const std::string& name : member_names_of(reference)) {
+            if (const auto found = converted_.find(name); found != converted_.end()) {
+                return &found->second;
             }
         }
-        std::string name = stem + extension;
-        for (int i = 2; !taken_.insert(folded_name(name)).second; ++i) {
-            name = fmt::format("{}-{}{}", stem, i, extension);
-        }
-        return name;
+        return nullptr;
     }
 
     std::string changed_descriptor() const {
@@ -203,14 +217,11 @@ class ConvertingHandler : public PackageHandler {
         }
         DescriptorDocument document(text_, name_);
         for (EditableElement* file : document.files()) {
-            const auto found = converted_.find(attribute_of(*file, "href"));
-            if (found == converted_.end()) {
+            const std::string* converted = converted_of(*file);
+            if (converted == nullptr) {
                 continue;
             }
-            file->set_attribute("href", found->second);
-            file->set_attribute("size", std::to_string(base::file_size(folder_ / found->second)));
-            file->remove_attribute("compression");
-            file->remove_attribute("chunkSize");
+            write_file(*file, *converted, base::file_size(folder_ / *converted));
             for (EditableElement* disk : document.disks()) {
                 if (attribute_of(*disk, "fileRef") == attribute_of(*file, "id")) {
                     describe(*disk);

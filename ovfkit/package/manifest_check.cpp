@@ -37,6 +37,18 @@ const std::map<DigestAlgorithm, std::string>& MemberDigests::values() {
     return values_;
 }
 
+namespace {
+
+std::optional<Manifest> find_lax_manifest(const PackageText& text) {
+    try {
+        return parse_manifest(text.text, text.name, true);
+    } catch (const base::Error&) {
+        return std::nullopt;  // the strict reading says what is wrong
+    }
+}
+
+}  // namespace
+
 void ManifestCheck::fail(const std::string& text, const std::string& hint) {
     report_.manifest.state = CheckState::failed;
     verdict_.fail(text, hint);
@@ -47,6 +59,38 @@ void ManifestCheck::flaw(const std::string& code, const std::string& text) {
         report_.manifest.state = CheckState::failed;
     }
     verdict_.flaw(code, text);
+}
+
+// No digest covers the member.
+void ManifestCheck::miss(const std::string& name) {
+    ManifestReport& manifest = report_.manifest;
+    if (std::find(manifest.unlisted.begin(), manifest.unlisted.end(), name) !=
+        manifest.unlisted.end()) {
+        return;  // a text that was looked at ahead
+    }
+    manifest.unlisted.push_back(name);
+    if (manifest.state == CheckState::ok) {
+        manifest.state = CheckState::partial;
+    }
+    flaw("not_listed", fmt::format("member '{}' is not listed in the manifest", name));
+}
+
+// Of a strict reading that fails at what a lax one lets pass, the rest is compared all the same.
+bool ManifestCheck::understand(const PackageText& text) {
+    const bool lax = verdict_.policy().lax;
+    try {
+        manifest_ = parse_manifest(text.text, text.name, lax);
+        return true;
+    } catch (const base::Error& error) {
+        const auto rest = lax ? std::nullopt : find_lax_manifest(text);
+        if (!rest) {
+            fail(error.message(), error.hint());
+            return false;
+        }
+        flaw("manifest_line", error.message());
+        manifest_ = *rest;
+        return true;
+    }
 }
 
 void ManifestCheck::take(const PackageText& text) {
@@ -62,13 +106,11 @@ void ManifestCheck::take(const PackageText& text) {
     }
     text_ = text;
     report_.manifest.name = text.name;
-    report_.manifest.state = CheckState::failed;  // until it was understood, and until a mismatch
-    usable_ = verdict_.check(
-        [&] { manifest_ = parse_manifest(text.text, text.name, verdict_.policy().lax); });
+    report_.manifest.state = CheckState::ok;  // until something is wrong
+    usable_ = understand(text);
     if (!usable_) {
         return;
     }
-    report_.manifest.state = CheckState::ok;
     std::set<DigestAlgorithm> algorithms;
     for (const ManifestEntry& entry : manifest_.entries) {
         by_file_.emplace(entry.file, &entry);
@@ -77,8 +119,10 @@ void ManifestCheck::take(const PackageText& text) {
     for (const DigestAlgorithm algorithm : algorithms) {
         report_.manifest.algorithms.emplace_back(base::to_string(algorithm));
     }
-    for (const std::string& line : manifest_.ignored_lines) {
-        verdict_.note("manifest_line", fmt::format("manifest line not understood: '{}'", line));
+    if (verdict_.policy().lax) {
+        for (const std::string& line : manifest_.ignored_lines) {
+            verdict_.note("manifest_line", fmt::format("manifest line not understood: '{}'", line));
+        }
     }
     if (is_weak()) {
         verdict_.note("weak_digest",
@@ -145,7 +189,7 @@ bool ManifestCheck::compare(const Seen& seen) {
     const auto [first, last] = by_file_.equal_range(seen.name);
     if (first == last) {
         if (seen.must_be_listed) {
-            flaw("not_listed", fmt::format("member '{}' is not listed in the manifest", seen.name));
+            miss(seen.name);
         }
         return true;
     }

@@ -71,7 +71,9 @@ class ManifestCheck {
         std::map<base::DigestAlgorithm, std::string> digests;
         bool must_be_listed;
     };
+    bool understand(const PackageText& text);
     bool compare(const Seen& seen);
+    void miss(const std::string& name);
     void fail(const std::string& text, const std::string& hint = "");
     void flaw(const std::string& code, const std::string& text);
 

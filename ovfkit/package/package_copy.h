@@ -6,7 +6,7 @@
 // and only then publishes the output; when it throws, the output is rubbish.
 //
 // The source is anything from open_package(): a folder, an OVA, compressed or not. The output is
-// any PackageWriter: an OVA, a pipe, a FolderWriter. Chunks are copied as they are.
+// any PackageWriter: an OVA, a pipe, a FolderWriter.
 #pragma once
 
 #include <functional>
@@ -31,6 +31,9 @@ struct CopyPlan {
     // absent: the member is left out. Empty function: all are kept.
     std::function<std::optional<std::string>(const std::string& name, std::uint64_t size)>
         on_member;
+    // Files in chunks come as one, for a writer that cuts them anew; they are otherwise copied
+    // chunk by chunk. Into a pipe the descriptor must say how large they are.
+    bool join_chunks = false;
     ProgressCall on_progress;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -28,6 +29,9 @@ void PackageHandler::close_member(const std::string& /*name*/,
 }
 
 void PackageHandler::on_text(const std::string& /*name*/, const std::string& /*text*/) {
+}
+
+void PackageHandler::on_signature(const SignatureReport& /*signature*/) {
 }
 
 void PackageHandler::on_progress(std::uint64_t /*done*/, std::uint64_t /*total*/) {
@@ -187,6 +191,7 @@ void Reading::check_signature_once() {
     signature_checked_ = true;
     check_signature(*certificate_, *manifest_.text(), manifest_.is_weak(), std::time(nullptr),
                     verdict_, report_.signature);
+    handler_.on_signature(report_.signature);
 }
 
 // A .mf or .cert that the descriptor lists as a file of its own is ordinary data.
@@ -396,6 +401,13 @@ void Reading::check_completeness() {
         verdict_.fail(fmt::format("'{}' is there, but the manifest that it signs is missing",
                                   certificate_->name));
         report_.signature.state = CheckState::failed;
+    }
+    if (policy_.wants_trust() && report_.manifest.state == CheckState::partial) {
+        report_.signature.trusted = false;
+        report_.signature.why_not_trusted = "the signature does not cover every file";
+        verdict_.fail(fmt::format("the signature does not cover '{}'",
+                                  fmt::join(report_.manifest.unlisted, "', '")),
+                      "what is trusted must be covered whole, --lax or not");
     }
     if (!certificate_ && (policy_.require_signature || policy_.wants_trust())) {
         verdict_.fail("the package is not signed",

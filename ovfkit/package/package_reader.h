@@ -63,6 +63,9 @@ class PackageHandler {
                                const Envelope& envelope) = 0;
     // The manifest and the certificate as they stand in the archive, when they come by.
     virtual void on_text(const std::string& name, const std::string& text);
+    // The signature was checked and fits; with trust in the policy its signer is trusted too. With
+    // collect_failures it may be one that does not: see its state.
+    virtual void on_signature(const SignatureReport& signature);
     // Every other file but manifest and certificate, in stream order. Null: only hash it. The
     // chunks of a file ("disk.vmdk.000000000", …) come as one file under its own name, `size` as
     // the descriptor says it (0: not said); with wants_chunks() each comes as a member.

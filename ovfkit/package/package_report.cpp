@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "base/crypto/signature.h"
 
 namespace ovfkit {
@@ -61,6 +64,7 @@ std::string_view to_string(CheckState state) {
     switch (state) {
         case CheckState::absent: return "absent";
         case CheckState::ok: return "ok";
+        case CheckState::partial: return "partial";
         case CheckState::failed: return "failed";
     }
     return "absent";
@@ -91,10 +95,21 @@ base::Json to_json(const PackageReport& report) {
             {"manifest",
              {{"state", to_string(report.manifest.state)},
               {"file", report.manifest.name},
-              {"algorithms", report.manifest.algorithms}}},
+              {"algorithms", report.manifest.algorithms},
+              {"unlisted", report.manifest.unlisted}}},
             {"signature", signature_json(report.signature)},
             {"findings", std::move(findings)},
             {"failures", report.failures}};
+}
+
+std::string unchecked_sentence(const PackageReport& report) {
+    if (report.manifest.state == CheckState::absent) {
+        return "the package has no manifest: nothing shows whether its files are unchanged";
+    }
+    return report.manifest.unlisted.empty()
+               ? ""
+               : fmt::format("no digest covers '{}': nothing shows whether it is unchanged",
+                             fmt::join(report.manifest.unlisted, "', '"));
 }
 
 }  // namespace ovfkit

@@ -21,13 +21,15 @@ struct PackageMember {
     bool in_manifest = false;  // and its digest was compared
 };
 
-enum class CheckState { absent, ok, failed };
+// partial: what was compared holds, but not everything could be (a lax reading only).
+enum class CheckState { absent, ok, partial, failed };
 std::string_view to_string(CheckState state);
 
 struct ManifestReport {
     CheckState state = CheckState::absent;
     std::string name;
     std::vector<std::string> algorithms;  // "SHA256"
+    std::vector<std::string> unlisted;    // members that no digest covers
 };
 
 // An RFC 3161 time stamp of the signature.
@@ -89,11 +91,15 @@ struct PackageReport {
     TarShape tar;
     std::vector<PackageFinding> findings;
     std::vector<std::string> failures;  // only with VerifyPolicy::collect_failures
+    std::size_t flaws = 0;              // of them: those that a lax reading lets pass
 
     // A member, or a file in chunks.
     const PackageMember* find_member(std::string_view name) const;
 };
 
 base::Json to_json(const PackageReport& report);
+
+// "the package has no manifest: …", "no digest covers 'a', 'b'"; empty when all was compared.
+std::string unchecked_sentence(const PackageReport& report);
 
 }  // namespace ovfkit

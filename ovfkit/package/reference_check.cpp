@@ -13,10 +13,6 @@
 
 namespace ovfkit {
 
-namespace {
-
-constexpr std::size_t kChunkDigits = 9;
-
 std::string percent_decoded(std::string_view text) {
     std::string decoded;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -33,6 +29,10 @@ std::string percent_decoded(std::string_view text) {
     }
     return decoded;
 }
+
+namespace {
+
+constexpr std::size_t kChunkDigits = 9;
 
 // "http", "file" and so on in front of a colon; a single letter would be a drive of Windows.
 bool has_scheme(std::string_view href) {

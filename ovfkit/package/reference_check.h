@@ -28,6 +28,9 @@ std::optional<ChunkName> find_chunk(const Envelope& envelope, std::string_view m
 // pointer is into the envelope.
 const FileReference* find_file_of_member(const Envelope& envelope, std::string_view member);
 
+// "a%20b" as "a b"; what is no escape stays.
+std::string percent_decoded(std::string_view text);
+
 // The names that a member with the file's bytes may have: the href as written and percent-decoded,
 // once if they are the same. Empty when it points outside the package.
 std::vector<std::string> member_names_of(const FileReference& file);

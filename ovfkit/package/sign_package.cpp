@@ -47,10 +47,9 @@ struct Signed {
 Signed copy_and_sign(const SignRequest& request, const PackageSigner& signer, PackageWriter& writer,
                      SignResult& result) {
     const auto source = open_package(request.location);
-    VerifyPolicy policy;
-    policy.lax = request.lax;
-    policy.any_algorithm = true;     // a stream has no second chance
-    policy.ignore_signature = true;  // it will be replaced
+    VerifyPolicy policy = request.policy;
+    policy.any_algorithm = true;                      // a stream has no second chance
+    policy.ignore_signature = !policy.wants_trust();  // it will be replaced
     policy.ignore_manifest = request.renew_manifest;
     CopyPlan plan;
     plan.on_progress = request.on_progress;
@@ -146,6 +145,11 @@ unsigned mode_of(const fs::path& path) {
 }  // namespace
 
 SignResult sign_package(const SignRequest& request, const PackageSigner& signer) {
+    if (request.renew_manifest && request.policy.wants_trust()) {
+        throw base::Error(base::ErrorKind::usage,
+                          "a signature is trusted for the manifest that is not to be looked at",
+                          "leave out --trust or --renew-manifest");
+    }
     SignResult result;
     result.output = request.output.empty() ? request.location : request.output;
     PackageWriterOptions options;

@@ -19,7 +19,9 @@ struct SignRequest {
     std::string output;    // an OVA, "-" for standard output; empty: in place (a file or folder)
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;  // of a new manifest
     bool renew_manifest = false;  // the old one is not even looked at
-    bool lax = false;
+    // With trust, what is there already must be signed by somebody trusted. Otherwise that
+    // signature is not looked at.
+    VerifyPolicy policy;
     ProgressCall on_progress;
 };
 

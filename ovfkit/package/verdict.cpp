@@ -19,12 +19,14 @@ void Verdict::fail(const std::string& text, const std::string& hint, base::Error
     }
 }
 
-void Verdict::flaw(const std::string& code, const std::string& text, const std::string& hint) {
+void Verdict::flaw(const std::string& code, const std::string& text) {
     if (policy_.lax) {
         note(code, text);
-    } else {
-        fail(text, hint);
+        return;
     }
+    const std::size_t before = report_.failures.size();
+    fail(text, kLaxHint);
+    report_.flaws += report_.failures.size() - before;
 }
 
 void Verdict::note(const std::string& code, const std::string& text) {

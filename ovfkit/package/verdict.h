@@ -10,6 +10,10 @@
 
 namespace ovfkit {
 
+constexpr const char* kLaxHint =
+    "a flaw of form, which verify, unpack, convert, edit and sign let pass with --lax; a file that "
+    "no digest covers can be anything";
+
 class Verdict {
   public:
     Verdict(const VerifyPolicy& policy, PackageReport& report) : policy_(policy), report_(report) {}
@@ -18,7 +22,7 @@ class Verdict {
     void fail(const std::string& text, const std::string& hint = "",
               base::ErrorKind kind = base::ErrorKind::invalid_input);
     // A flaw of form: a finding when lax, else like fail().
-    void flaw(const std::string& code, const std::string& text, const std::string& hint = "");
+    void flaw(const std::string& code, const std::string& text);
     void note(const std::string& code, const std::string& text);
 
     // For checks of ours that throw: the Error is handled like fail(). Returns whether fn went

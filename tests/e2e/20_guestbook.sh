@@ -16,6 +16,10 @@ expect 0 "$MUSTER" up "$OVA" --plan
 expect_text "10.84."
 [ ! -e "$XDG_DATA_HOME/muster/muster.db" ] || fail "--plan touched the store"
 
+# No bridge and no tap: all is done by processes of the user, also when that is root.
+links() { ! command -v ip >/dev/null || ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/'; }
+links_before=$(links)
+
 say "up"
 start=$(date +%s.%N)
 "$MUSTER" up "$OVA" --trust "$E2E_DIR/cert.pem" --set web.title="Hello from e2e"
@@ -31,6 +35,13 @@ curl -fsS -X POST --data-urlencode "message=first entry" "${URL}entries" >/dev/n
 wait_for_page "$URL" "first entry"
 expect 0 "$MUSTER" status --host
 expect_text "accelerator"
+expect_text "rootless"
+# It says how the machines really run; without /dev/kvm there is only one way.
+case $(our_processes) in
+    *"-accel kvm"*) expect_text "accelerator  kvm: " ;;
+    *) expect_text "accelerator  tcg: " ;;
+esac
+[ "$(links)" = "$links_before" ] || fail "network interfaces of this host have changed: $(links)"
 expect 0 "$MUSTER" ps
 expect_text "10.84.0.10"
 
@@ -71,5 +82,6 @@ wait_for_page "$URL" "first entry"
 say "down"
 "$MUSTER" down guestbook
 assert_nothing_left
+[ "$(links)" = "$links_before" ] || fail "network interfaces of this host have changed: $(links)"
 expect 3 "$MUSTER" down guestbook
 say "passed"

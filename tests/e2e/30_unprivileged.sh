@@ -23,9 +23,16 @@ chmod 755 "$HOME_DIR/muster"
 MUSTER=$HOME_DIR/muster
 
 "$MUSTER" up "$E2E_DIR/guestbook.ova" --trust "$E2E_DIR/cert.pem"
-for pid in $(our_processes | awk '{print $1}'); do
-    [ "$(id -u)" != 0 ] || [ "$(stat -c %u "/proc/$pid")" = 65534 ] || fail "process $pid is privileged"
-done
+machines=0 switches=0
+while read -r pid line; do
+    [ "$(id -u)" != 0 ] || [ "$(stat -c %u "/proc/$pid")" = 65534 ] || fail "process $pid is privileged: $line"
+    case $line in
+        qemu-system* | */qemu-system*) machines=$((machines + 1)) ;;
+        *' switch '*) switches=$((switches + 1)) ;;
+    esac
+done < <(our_processes)
+[ "$machines" -ge 3 ] || fail "only $machines of the processes that were looked at are machines"
+[ "$switches" -ge 2 ] || fail "only $switches of the processes that were looked at are networks"
 wait_for_page "$(url_of guestbook)" "Guestbook"
 "$MUSTER" down guestbook
 assert_nothing_left

@@ -62,6 +62,7 @@ done
 rewrite 'if info.name.endswith(".ovf"):
     twin = tarfile.TarInfo(info.name); extra = [(twin, data)]'
 expect 4 "$MUSTER" up "$BAD"
+expect_text "twice"
 rewrite 'if info.name.endswith(".ovf"):
     link = tarfile.TarInfo("link"); link.type = tarfile.SYMTYPE; link.linkname = "/etc/passwd"; extra = [(link, b"")]'
 expect 4 "$MUSTER" up "$BAD"
@@ -111,6 +112,7 @@ assert_nothing_left
 
 say "a machine that never becomes ready"
 expect 8 "$MUSTER" up "$HOME_DIR/needs.ova" --set one.owner=me
+expect_text "step 'start one (1)'"
 expect_text "'one' was not ready"
 expect_text "failed/needs-job"
 assert_nothing_left
@@ -135,25 +137,30 @@ if [ "$(id -u)" = 0 ]; then
     "$MUSTER" serve --stop
     mkdir "$HOME_DIR/small"
     mount -t tmpfs -o size=40m tmpfs "$HOME_DIR/small"
-    XDG_DATA_HOME=$HOME_DIR/small expect 6 env XDG_DATA_HOME="$HOME_DIR/small" "$MUSTER" up "$OVA" "${TRUST[@]}"
+    data=$XDG_DATA_HOME
+    export XDG_DATA_HOME=$HOME_DIR/small
+    expect 6 "$MUSTER" up "$OVA" "${TRUST[@]}"
     expect_text "space"
-    left=$(find "$HOME_DIR/small/muster/images" -type f -size +1k)
-    env XDG_DATA_HOME="$HOME_DIR/small" "$MUSTER" serve --stop
+    assert_nothing_left
+    "$MUSTER" serve --stop
+    export XDG_DATA_HOME=$data
     umount "$HOME_DIR/small"
-    [ -z "$left" ] || fail "left in the store: $left"
 fi
 
 say "Ctrl-C"
 "$MUSTER" up "$OVA" "${TRUST[@]}" 2>"$HOME_DIR/err" &
 up=$!
-for _ in $(seq 200); do
-    our_processes | grep -q qemu && break
+for _ in $(seq 1200); do
+    [ -n "$(our_processes | grep qemu || true)" ] && break
     sleep 0.1
 done
 kill -INT "$up"
 code=0
 wait "$up" || code=$?
 [ "$code" = 130 ] || fail "Ctrl-C gave $code: $(cat "$HOME_DIR/err")"
+OUTPUT=$(cat "$HOME_DIR/err")
+expect_text "aborted in step 'start "
+expect_text "its log: muster job show"
 assert_nothing_left
 
 say "a recipe with a failing step"

@@ -5,47 +5,14 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 new_home
-FAKE_QEMU=${FAKE_QEMU:-$SOURCE_DIR/build/dev/bin/fake_qemu}
-[ -x "$FAKE_QEMU" ] || fail "'$FAKE_QEMU' is missing: build the dev preset first, or set FAKE_QEMU"
-export MUSTER_QEMU=$FAKE_QEMU MUSTER_ACCEL=tcg
-
-# make_small NAME READY: two machines, two networks, a published port, disks of a megabyte.
-make_small() {
-    mkdir "$HOME_DIR/$1"
-    head -c 300000 /dev/urandom >"$HOME_DIR/$1/disk.raw"
-    truncate -s 1M "$HOME_DIR/$1/disk.raw"
-    cat >"$HOME_DIR/$1/assembly.yaml" <<EOF
-muster: 1
-name: $1
-version: 1.0.0
-networks:
-  back: { isolated: true }
-  front: {}
-machines:
-  db:
-    image: disk.raw
-    memory: 64 MiB
-    networks: [back]
-    properties: { password: { type: password, generate: 16 } }
-  web:
-    image: disk.raw
-    memory: 64 MiB
-    after: [db]
-    networks: [back, front]
-    properties: { secret: { value: "\${db.password}" } }
-$2
-publish:
-  - { machine: web, port: 80, as: http }
-EOF
-    "$MUSTER" pack "$HOME_DIR/$1" -o "$HOME_DIR/$1.ova" >/dev/null
-}
+use_fake_qemu
 
 # The daemon that will kill itself at this boundary.
 serve_killed_at() {
     "$MUSTER" serve --stop 2>/dev/null || true
     MUSTER_TEST_KILL_AT=$1 "$MUSTER" serve >>"$HOME_DIR/killed.log" 2>&1 &
     KILLED=$!
-    for _ in $(seq 100); do
+    for _ in $(seq 1200); do
         [ -S "$XDG_RUNTIME_DIR/muster/api.sock" ] && "$MUSTER" --pool "$XDG_RUNTIME_DIR/muster/api.sock" ps \
             >/dev/null 2>&1 && return
         sleep 0.05
@@ -62,8 +29,8 @@ assert_was_killed() {
 steps_of() { "$MUSTER" jobs --json | json "next('\n'.join(s['name'] for s in j['steps']) for j in x if j['kind']=='$1')"; }
 
 assert_whole() {
-    "$MUSTER" status small --json | json '"whole" if x["state"]=="running" and all(m["state"]=="running" for m in x["machines"]) and all(n["running"] for n in x["networks"]) else x' |
-        grep -qx whole || fail "$1: the deployment is not whole: $("$MUSTER" status small)"
+    [ "$("$MUSTER" status small --json | json 'x["state"]=="running" and all(m["state"]=="running" for m in x["machines"]) and all(n["running"] for n in x["networks"])')" = True ] ||
+        fail "$1: the deployment is not whole: $("$MUSTER" status small)"
 }
 
 make_small small ""

@@ -40,7 +40,9 @@ end_home() {
         "$MUSTER" --quiet down "$name" >/dev/null 2>&1 || true
     done
     "$MUSTER" serve --stop >/dev/null 2>&1 || true
+    [ -z "${FILE_SERVER:-}" ] || kill "$FILE_SERVER" 2>/dev/null || true
     our_processes | while read -r pid _; do kill -9 "$pid" 2>/dev/null || true; done
+    ! mountpoint -q "$HOME_DIR/small" || umount -l "$HOME_DIR/small"  # of 40_bad_input
     rm -rf "$HOME_DIR"
     exit $status
 }
@@ -89,18 +91,87 @@ daemon_pid() {
     echo "${pid%%[[:space:]]*}"
 }
 
-# After a deployment went down: no process, no file, no socket of it.
+# What may be in the data and runtime folders when there is no deployment; logs of machines that did not come up too.
+MAY_REMAIN='muster\.db(-wal|-shm|\.lock)?|serve\.log|accel\.json|images(/\.lock|/\.quarantine|/\.removed)?|machines|networks(/\.lock)?'
+MAY_REMAIN+='|failed(/[^/]+(/[^/]+\.(console|qemu)\.log)?)?'
+MAY_REMAIN_RUNNING='api\.sock(\.lock)?|serve-start\.lock|m|n'
+
+# After a deployment went down: no process, no file, no folder, no socket of it.
 assert_nothing_left() {
     local left
     left=$(our_processes | awk '$3 != "serve" && $3 != "ps"')
     [ -z "$left" ] || fail "processes are left: $left"
-    left=$(find "$XDG_RUNTIME_DIR" -type s ! -name api.sock)
-    [ -z "$left" ] || fail "sockets are left: $left"
-    for folder in machines networks images; do
-        left=$(find "$XDG_DATA_HOME/muster/$folder" -mindepth 1 -type f -not -name '*lock' 2>/dev/null || true)
-        [ -z "$left" ] || fail "files are left: $left"
-    done
+    left=$({ find "$XDG_DATA_HOME/muster" -mindepth 1 -printf '%P\n' | grep -vxE "$MAY_REMAIN"; } || true)
+    [ -z "$left" ] || fail "left in the data folder: $left"
+    left=$({ find "$XDG_RUNTIME_DIR/muster" -mindepth 1 -printf '%P\n' | grep -vxE "$MAY_REMAIN_RUNNING"; } || true)
+    [ -z "$left" ] || fail "left in the runtime folder: $left"
     [ "$("$MUSTER" ps --json | json 'len(x)')" = 0 ] || fail "a deployment is left"
+}
+
+# The fake QEMU of the dev build instead of the real one: machines that boot at once.
+use_fake_qemu() {
+    FAKE_QEMU=${FAKE_QEMU:-$SOURCE_DIR/build/dev/bin/fake_qemu}
+    [ -x "$FAKE_QEMU" ] || fail "'$FAKE_QEMU' is missing: build the dev preset first, or set FAKE_QEMU"
+    export MUSTER_QEMU=$FAKE_QEMU MUSTER_ACCEL=tcg
+}
+
+# make_small NAME READY: a package for the fake QEMU: two machines, two networks, a published port, disks of a megabyte.
+make_small() {
+    mkdir "$HOME_DIR/$1"
+    head -c 300000 /dev/urandom >"$HOME_DIR/$1/disk.raw"
+    truncate -s 1M "$HOME_DIR/$1/disk.raw"
+    cat >"$HOME_DIR/$1/assembly.yaml" <<EOF
+muster: 1
+name: $1
+version: 1.0.0
+networks:
+  back: { isolated: true }
+  front: {}
+machines:
+  db:
+    image: disk.raw
+    memory: 64 MiB
+    networks: [back]
+    properties: { password: { type: password, generate: 16 } }
+  web:
+    image: disk.raw
+    memory: 64 MiB
+    after: [db]
+    networks: [back, front]
+    properties: { secret: { value: "\${db.password}" } }
+$2
+publish:
+  - { machine: web, port: 80, as: http }
+EOF
+    "$MUSTER" pack "$HOME_DIR/$1" -o "$HOME_DIR/$1.ova" >/dev/null
+}
+
+# serve_files FOLDER: over HTTP until the script ends; its address is left in $FILES_URL.
+serve_files() {
+    python3 - "$1" "$HOME_DIR/files-port" >/dev/null 2>&1 <<'EOF' &
+import functools, http.server, os, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+with open(sys.argv[2] + ".new", "w") as port:
+    port.write(str(server.server_port))
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+server.serve_forever()
+EOF
+    FILE_SERVER=$!
+    wait_until "the file server does not start" test -s "$HOME_DIR/files-port"
+    # shellcheck disable=SC2034  # read by the scripts
+    FILES_URL=http://127.0.0.1:$(cat "$HOME_DIR/files-port")
+}
+
+# wait_until COMPLAINT COMMAND…: until the command succeeds, two minutes at most.
+wait_until() {
+    local complaint=$1
+    shift
+    for _ in $(seq 1200); do
+        if "$@"; then return; fi
+        sleep 0.1
+    done
+    fail "$complaint"
 }
 
 # The signing key and certificate of the tests.
@@ -126,7 +197,7 @@ url_of() { "$MUSTER" status "$1" --json | json 'x["urls"]["http"]'; }
 wait_for_page() {
     local url=$1 wanted=$2
     for _ in $(seq 60); do
-        if curl -fsS --max-time 10 "$url" 2>/dev/null | grep -qF -- "$wanted"; then
+        if [[ $(curl -fsS --max-time 10 "$url" 2>/dev/null || true) == *"$wanted"* ]]; then
             return 0
         fi
         sleep 0.5

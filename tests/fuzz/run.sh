@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# run.sh SECONDS [TARGET…]: fuzzes the targets (default: all that read packages) one after the other, each for that long, from
+# run.sh SECONDS [TARGET…]: fuzzes the targets (default: all of targets.txt) one after the other, each for that long, from
 # tests/fuzz/corpus and, when MUSTER_CORPUS is set, from the files there. What it finds lies in $FUZZ_DIR (default build/fuzz/found):
 # TARGET/new has inputs that reach new code, TARGET/crashes what broke. Fails when something broke.
 set -euo pipefail
@@ -9,15 +9,20 @@ build=${FUZZ_BUILD:-$source_dir/build/fuzz}
 found=${FUZZ_DIR:-$build/found}
 seconds=${1:?seconds for each target}
 shift
-[ $# -gt 0 ] || set -- descriptor manifest tar vmdk vhd ovf_env certificate message_bundle timestamp xml_tree xml_edit
+if [ $# = 0 ]; then
+    mapfile -t every < <(cut -d' ' -f1 "$source_dir/tests/fuzz/targets.txt")
+    set -- "${every[@]}"
+fi
 
 # Files of the field as further seeds, by what the target reads.
 field_files() {
     [ -d "${MUSTER_CORPUS:-}" ] || return 0
     case $1 in
-        descriptor | xml_edit) find "$MUSTER_CORPUS" -type f -name '*.ovf' -size -256k ;;
+        descriptor | xml_edit | edit) find "$MUSTER_CORPUS" -type f -name '*.ovf' -size -256k ;;
         manifest) find "$MUSTER_CORPUS" -type f -name '*.mf' -size -64k ;;
         certificate) find "$MUSTER_CORPUS" -type f \( -name '*.cert' -o -name '*.pem' \) -size -64k ;;
+        qcow2) find "$MUSTER_CORPUS" -type f -name '*.qcow2' -size -256k ;;
+        zip) find "$MUSTER_CORPUS" -type f -name '*.zip' -size -256k ;;
         tar) find "$MUSTER_CORPUS" -type f \( -name '*.ova' -o -name '*.tar' \) -size -256k ;;
         vmdk) find "$MUSTER_CORPUS" -type f -name '*.vmdk' -size -256k ;;
         vhd) find "$MUSTER_CORPUS" -type f \( -name '*.vhd' -o -name '*.vhdx' -o -name '*.vdi' \) -size -256k ;;

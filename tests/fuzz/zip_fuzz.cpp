@@ -15,13 +15,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // SAFETY: octets seen as bytes.
     base::pwrite_all(fd.get(), {reinterpret_cast<const std::byte*>(data), size}, 0, "x.zip");
     try {
-        for (const ovfkit::ZipEntry& entry : ovfkit::read_zip_directory(fd.get(), "x.zip")) {
+        auto archive = std::make_unique<base::FileAccess>(
+            std::make_unique<base::FdSource>(std::move(fd), "x.zip"));
+        for (const ovfkit::ZipEntry& entry : ovfkit::read_zip_directory(*archive)) {
             if (entry.data_offset > size || entry.packed_size > size - entry.data_offset) {
                 std::abort();
             }
         }
-        const auto source =
-            ovfkit::make_zip_source(std::make_unique<base::FdSource>(std::move(fd), "x.zip"));
+        const auto source = ovfkit::make_zip_source(std::move(archive));
         std::vector<std::byte> buffer(4096);
         std::uint64_t total = 0;
         while (const std::size_t got = source->read(buffer)) {

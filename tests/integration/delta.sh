@@ -47,6 +47,10 @@ for machine in app web db big; do
     "$MUSTER" convert - "$machine.qcow2" --from ova --disk "$machine-disk" <shop.ova >/dev/null
     "$MUSTER" convert "$machine.qcow2" back.raw >/dev/null
     cmp "shop/$machine.raw" back.raw || fail "$machine out of a stream, to qcow2"
+    "$MUSTER" convert shop.ova "$machine.vmdk" --disk "$machine-disk" >/dev/null
+    "$MUSTER" convert "$machine.vmdk" whole.raw >/dev/null
+    cmp whole.raw back.raw || fail "$machine: the VMDK is not the whole disk"
+    rm whole.raw "$machine.vmdk"
 done
 [ -z "$(find . -name '.muster*')" ] || fail "a parent was left behind"
 
@@ -66,6 +70,9 @@ cmp shop/web.raw one/web-disk.raw
 # A machine alone takes the disks along that its own is a delta of.
 "$MUSTER" edit shop.ova --split parts >/dev/null
 [ "$(tar -tf parts/web.ova | grep -c vmdk)" = 3 ] || fail "$(tar -tf parts/web.ova)"
+expect_exit 5 "$MUSTER" convert shop.ova renewed.ova
+expect_text "$err" "is a delta of disk"
+[ ! -e renewed.ova ] || fail "a package is left that could not be made"
 "$MUSTER" convert parts/web.ova split.raw --disk web-disk >/dev/null
 cmp shop/web.raw split.raw
 [ "$(tar -tf parts/db.ova | grep -c vmdk)" = 1 ] || fail "$(tar -tf parts/db.ova)"

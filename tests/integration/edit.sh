@@ -35,7 +35,7 @@ cmp old/disk.vmdk new/disk.vmdk
 cmp old/web.iso new/web.iso
 # A line for the CPUs and one for the property, each old and new.
 [ "$(diff old/shop.ovf new/shop.ovf | grep -c '^[<>]')" = 4 ] || fail "$(diff old/shop.ovf new/shop.ovf)"
-tar -tf edited.ova | head -1 | grep -qx shop.ovf || fail "the descriptor is not first"
+[ "$(tar -tf edited.ova | sed -n 1p)" = shop.ovf ] || fail "the descriptor is not first"
 
 # In place, and signed at once; the mode of the file stays.
 cp signed.ova place.ova
@@ -86,10 +86,11 @@ expect_exit 0 "$MUSTER" unpack more.ova -o more --disk-format raw --only '*.ovf'
 cmp more/data.raw data.raw
 [ ! -e more/notes.txt ] || fail "--only gave more"
 expect_text "$(cat more/shop.ovf)" 'data.raw'
-tar -tf more.ova | grep -x notes.txt >members || fail "the file is missing"
-tar -tf more.ova | grep -qx disk.vmdk && fail "the removed disk is still there"
-expect_exit 4 "$MUSTER" edit more.ova --disk vmdisk,size=4MiB
-expect_text "$err" "disk 'vmdisk' has the size of its content, 3 MiB"
+members=$(tar -tf more.ova)
+grep -qx notes.txt <<<"$members" || fail "the file is missing"
+grep -qx disk.vmdk <<<"$members" && fail "the removed disk is still there"
+expect_exit 4 "$MUSTER" edit more.ova --disk vmdisk,size=2MiB
+expect_text "$err" "disk 'vmdisk' has a content of 3 MiB, which does not fit into 2 MiB"
 
 # Unpack: byte for byte, the signature goes on to hold; pack takes it back.
 expect_exit 0 "$MUSTER" unpack signed.ova -o folder
@@ -151,5 +152,6 @@ expect_exit 0 "$MUSTER" verify parts/web-db.ova
 expect_exit 7 "$MUSTER" edit both.ova --split parts
 expect_exit 4 "$MUSTER" edit parts/db.ova --split single
 expect_exit 0 "$MUSTER" edit both.ova --remove-machine db
-tar -tf both.ova | grep -x disk.vmdk >members || fail "the disk that the other machine has too is gone"
+members=$(tar -tf both.ova)
+grep -qx disk.vmdk <<<"$members" || fail "the disk that the other machine has too is gone"
 expect_exit 0 "$MUSTER" verify both.ova

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/functions.sh"
 requires xmllint --version
 requires git --version
-corpus=${MUSTER_CORPUS:-}
-[ -n "$corpus" ] || skip "MUSTER_CORPUS is unset"
+requires_corpus
 cd "$work"
 schemas=("$corpus/open-ovf/schemas/ovf-envelope.xsd"
     "$corpus/xen-orchestra/packages/xo-vmdk-to-vhd/src/ova-schema/dsp8023_1.1.1.xsd")
@@ -23,7 +22,7 @@ while read -r file; do
     done
     [ ${#valid_by[@]} -gt 0 ] || continue
     cp "$file" edited.ovf
-    id=$(grep -o '<[a-z:]*VirtualSystem [^>]*id="[^"]*"' edited.ovf | head -1 | sed 's/.*id="\([^"]*\)"/\1/')
+    id=$(grep -o '<[a-z:]*VirtualSystem [^>]*id="[^"]*"' edited.ovf | sed -n '1s/.*id="\([^"]*\)"/\1/p')
     "$MUSTER" edit edited.ovf --dry-run --system "$id" --add-network new --add-nic new,mac=00:16:3e:00:00:01 \
         --add-disk size=1GiB --annotation text --product vendor=V --add-property key,type=string,value=v,label=L \
         --name N --add-machine id=blank,cpus=2,network=new >edit.diff 2>err.log || continue

@@ -47,8 +47,7 @@ expect_exit 2 "$MUSTER" env
 expect_exit 3 "$MUSTER" env make --ova gone.ova
 
 # The sample of cloud-init, and DSP8027's own judgement.
-corpus=${MUSTER_CORPUS:-}
-[ -n "$corpus" ] || skip "MUSTER_CORPUS is unset"
+requires_corpus
 sample=$corpus/cloud-init/doc/sources/ovf/example/ovf-env.xml
 expect_exit 0 "$MUSTER" env show "$sample"
 expect_text "$out" "machine   WebTier"

@@ -41,6 +41,17 @@ requires() {
     "$@" >/dev/null 2>&1 || skip "this needs: $*"
 }
 
+# requires_corpus: files from the field in the folder $MUSTER_CORPUS, which is left in $corpus. The project does not carry
+# them: without it the test is skipped, also with MUSTER_REQUIRE_ALL=1.
+requires_corpus() {
+    corpus=${MUSTER_CORPUS:-}
+    if [ -z "$corpus" ]; then
+        echo "skipped: MUSTER_CORPUS is unset" >&2
+        exit 77
+    fi
+    [ -d "$corpus" ] || fail "MUSTER_CORPUS is no folder: $corpus"
+}
+
 # expect_exit CODE COMMAND…: runs it; its output is in $out and $err afterwards.
 expect_exit() {
     local expected=$1 status=0
@@ -51,6 +62,15 @@ expect_exit() {
     [ "$status" = "$expected" ] || fail "exit $status instead of $expected: $*
 stdout: $out
 stderr: $err"
+}
+
+# wait_for_file FILE: until a program that was started writes it.
+wait_for_file() {
+    for _ in $(seq 600); do
+        [ -s "$1" ] && return
+        sleep 0.1
+    done
+    fail "'$1' was not written within a minute"
 }
 
 # expect_text HAYSTACK NEEDLE

@@ -50,7 +50,7 @@ server.serve_forever()
 PY
 python3 server.py >port &
 cleanup_fn kill $!
-for _ in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+wait_for_file port
 url=http://127.0.0.1:$(cat port)
 
 expect_exit 0 "$MUSTER" verify "$url/dropping/shop.ova"

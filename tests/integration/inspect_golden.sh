@@ -4,7 +4,7 @@
 # ACCEPT=1 makes them anew. They hold facts, not the products' texts: shorten_json.py takes those out.
 # shellcheck source=tests/integration/functions.sh
 . "$(dirname "$0")/functions.sh"
-requires test -d "${MUSTER_CORPUS:-/nonexistent}"
+requires_corpus
 requires python3 --version
 expected=$MUSTER_SOURCE_DIR/tests/data/ovfkit/inspect
 count=0

@@ -3,7 +3,7 @@
 # muster inspect and verify on real packages from other projects ($MUSTER_CORPUS).
 # shellcheck source=tests/integration/functions.sh
 . "$(dirname "$0")/functions.sh"
-requires test -d "${MUSTER_CORPUS:-/nonexistent}"
+requires_corpus
 cd "$MUSTER_CORPUS"
 
 # govmomi's little OVA: manifest second, SHA1 in coreutils' form.

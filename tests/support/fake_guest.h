@@ -29,12 +29,12 @@ class FakeGuest {
     // The next frame that `wanted` accepts; others are thrown away.
     std::optional<hvruntime::net::Bytes> receive(
         const std::function<bool(const hvruntime::net::Bytes&)>& wanted,
-        std::chrono::milliseconds limit = std::chrono::seconds(5));
+        std::chrono::milliseconds limit = std::chrono::seconds(30));
     // UDP there and back; the answer's payload.
     std::optional<hvruntime::net::Bytes> ask_udp(
         const hvruntime::net::Endpoint& from, const hvruntime::net::Endpoint& to,
         hvruntime::net::ByteView payload,
-        std::chrono::milliseconds limit = std::chrono::seconds(5));
+        std::chrono::milliseconds limit = std::chrono::seconds(30));
 
   private:
     hvruntime::net::MacAddress mac_;

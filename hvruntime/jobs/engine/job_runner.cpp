@@ -214,6 +214,7 @@ bool JobRunner::run_step(const JobStep& step, std::size_t index) {
         return true;
     }
     if (live_.abort_requested()) {
+        record_.aborted_at = step.name;
         live_.add_event(Json{{"type", "log"}, {"text", failure->message()}});
     } else {
         json["step"] = step.name;

@@ -128,6 +128,8 @@ bool read_common(Reading& reading, const xml::Element& child, const std::string&
         owner.eulas.push_back(read_eula(reading, child));
     } else if (name == "AnnotationSection") {
         read_annotation(reading, child, owner);
+    } else if (name == "AssemblySection" && child.namespace_uri == kMusterNamespace) {
+        owner.assembly = read_assembly_section(reading, child);
     } else if (std::find(kEnvelopeSections.begin(), kEnvelopeSections.end(), name) !=
                kEnvelopeSections.end()) {
         reading.error(child.place, "misplaced-section",
@@ -189,8 +191,6 @@ VirtualSystemCollection read_collection(Reading& reading, const xml::Element& el
             collection.resource_allocation = read_resource_allocation(reading, child);
         } else if (name == "ScaleOutSection") {
             collection.scale_outs.push_back(read_scale_out(reading, child));
-        } else if (name == "AssemblySection" && child.namespace_uri == kMusterNamespace) {
-            collection.assembly = read_assembly_section(reading, child);
         } else {
             collection.unknown_sections.push_back(reading.unknown_section(child, name, owner));
         }

@@ -101,17 +101,34 @@ VendorSetting read_setting(Reading& reading, const xml::Element& element) {
     return setting;
 }
 
-// What has no member of its own.
-void read_others(Reading& reading, const xml::Element& element, HardwareItem& item) {
+bool is_member(const xml::Element& child) {
     constexpr std::array<std::string_view, 17> kMembers{
         "InstanceID",         "InstanceId",  "ElementName",  "ResourceType",
         "ResourceSubType",    "Parent",      "Address",      "BusNumber",
         "AddressOnParent",    "Description", "HostResource", "Connection",
         "VirtualQuantity",    "Reservation", "Limit",        "AllocationUnits",
         "AutomaticAllocation"};
+    return std::find(kMembers.begin(), kMembers.end(), child.local_name) != kMembers.end();
+}
+
+// An item whose namespace is misspelled is read by local names all the same; in any other one, only
+// what is not foreign counts.
+bool is_misspelled(const xml::Element& element) {
+    return std::none_of(element.children.begin(), element.children.end(),
+                        [](const xml::Element& child) {
+                            return child.local_name == "ResourceType" && !is_foreign(child);
+                        });
+}
+
+xml::Element without_foreign(xml::Element element) {
+    std::erase_if(element.children, is_foreign);
+    return element;
+}
+
+// What has no member of its own.
+void read_others(Reading& reading, const xml::Element& element, HardwareItem& item) {
+    const bool misspelled = is_misspelled(element);
     for (const xml::Element& child : element.children) {
-        const bool is_member =
-            std::find(kMembers.begin(), kMembers.end(), child.local_name) != kMembers.end();
         if (is_setting(child)) {
             item.settings.push_back(read_setting(reading, child));
         } else if (is_vendor_element(child) && child.local_name == "CoresPerSocket") {
@@ -119,20 +136,17 @@ void read_others(Reading& reading, const xml::Element& element, HardwareItem& it
                 child.place, child.trimmed_text(),
                 fmt::format("CoresPerSocket of hardware item '{}'", item.instance_id)));
         } else if (is_foreign(child)) {
-            item.foreign.push_back(child);
-        } else if (!is_member && !child.trimmed_text().empty() &&
+            if (!misspelled || !is_member(child)) {
+                item.foreign.push_back(child);
+            }
+        } else if (!is_member(child) && !child.trimmed_text().empty() &&
                    !(child.local_name == "Caption" && item.element_name == child.trimmed_text())) {
             item.other_values.push_back({child.local_name, std::string(child.trimmed_text())});
         }
     }
 }
 
-}  // namespace
-
-HardwareItem read_item(Reading& reading, const xml::Element& element) {
-    HardwareItem item;
-    item.place = element.place;
-    item.kind = kind_of(element);
+void read_members(Reading& reading, const xml::Element& element, HardwareItem& item) {
     item.instance_id = first_text(element, "InstanceID", "InstanceId");
     item.element_name = first_text(element, "ElementName", "Caption");
     const auto type = number_child(reading, element, "ResourceType");
@@ -158,6 +172,21 @@ HardwareItem read_item(Reading& reading, const xml::Element& element) {
     item.required = reading.boolean(element, "required", true);
     item.bound = bound_of(reading, element);
     item.configurations = words_of(element.find_attribute("configuration").value_or(""));
+}
+
+}  // namespace
+
+HardwareItem read_item(Reading& reading, const xml::Element& element) {
+    HardwareItem item;
+    item.place = element.place;
+    item.kind = kind_of(element);
+    const bool has_foreign =
+        std::any_of(element.children.begin(), element.children.end(), is_foreign);
+    if (has_foreign && !is_misspelled(element)) {
+        read_members(reading, without_foreign(element), item);
+    } else {
+        read_members(reading, element, item);
+    }
     read_others(reading, element, item);
     return item;
 }

@@ -39,7 +39,7 @@ std::string reference_fault(const Envelope& envelope, const TemplateReference& r
                    : fmt::format("network '{}', which machine '{}' is not on", reference.name,
                                  reference.machine);
     }
-    const auto properties = properties_of(*system, "");
+    const auto properties = properties_of(envelope, *system, "");
     const bool known = std::any_of(properties.begin(), properties.end(),
                                    [&](const auto& one) { return one.key == reference.name; });
     return known ? ""

@@ -93,6 +93,9 @@ void write_system(Writing& writing, const VirtualSystem& system) {
     if (system.machine) {
         write_machine_section(writing.xml, *system.machine);
     }
+    if (system.assembly) {
+        write_assembly_section(writing.xml, *system.assembly);
+    }
     write_unknown(writing, system.unknown_sections);
     writing.xml.close();
 }

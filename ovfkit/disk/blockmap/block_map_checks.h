@@ -28,7 +28,7 @@ class BlockMapFile {
     // A block at `place` must lie in the file as far as the disk goes.
     void check_place(const BlockMap& map, std::uint64_t block, std::uint64_t place) const;
 
-    static constexpr std::uint64_t kMostBytes = 64U << 20U;
+    static constexpr std::uint64_t kMostBytes = 16U << 20U;
 
   private:
     int fd_;

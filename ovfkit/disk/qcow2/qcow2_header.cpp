@@ -17,6 +17,7 @@ constexpr std::size_t kVersion2Bytes = 72;
 constexpr std::size_t kVersion3Bytes = 104;
 constexpr std::uint64_t kFeatureDirty = 1U << 0U;  // refcounts may be stale: no matter to a reader
 constexpr std::uint64_t kFeatureCorrupt = 1U << 1U;
+constexpr std::uint64_t kMostL1Entries = (16U << 20U) / 8;
 constexpr std::uint64_t kFeatureDataFile = 1U << 2U;
 constexpr std::uint64_t kFeatureCompressionType = 1U << 3U;
 constexpr std::uint64_t kFeatureExtendedL2 = 1U << 4U;
@@ -27,7 +28,7 @@ constexpr std::uint64_t kFeatureExtendedL2 = 1U << 4U;
                       fmt::format("check it: qemu-img check '{}'", name));
 }
 
-[[noreturn]] void fail_unsupported(const std::string& name, std::string_view what) {
+[[noreturn]] void reject_qcow2(const std::string& name, std::string_view what) {
     throw base::Error(base::ErrorKind::unsupported, fmt::format("qcow2 disk '{}' {}", name, what),
                       fmt::format("rewrite it: qemu-img convert -O qcow2 '{}' plain.qcow2", name));
 }
@@ -38,13 +39,13 @@ void check_features(std::span<const std::byte> bytes, const std::string& name) {
         fail_damaged(name, "it is marked corrupt");
     }
     if ((features & kFeatureDataFile) != 0) {
-        fail_unsupported(name, "keeps its data in another file");
+        reject_qcow2(name, "keeps its data in another file");
     }
     if ((features & kFeatureExtendedL2) != 0) {
-        fail_unsupported(name, "has extended L2 entries");
+        reject_qcow2(name, "has extended L2 entries");
     }
     if ((features & ~(kFeatureDirty | kFeatureCompressionType)) != 0) {
-        fail_unsupported(name, fmt::format("needs unknown features ({:#x})", features));
+        reject_qcow2(name, fmt::format("needs unknown features ({:#x})", features));
     }
 }
 
@@ -59,7 +60,7 @@ Qcow2Compression compression_of(std::span<const std::byte> bytes, const std::str
     switch (std::to_integer<unsigned>(bytes[kVersion3Bytes])) {
         case 0: return Qcow2Compression::deflate;
         case 1: return Qcow2Compression::zstd;
-        default: fail_unsupported(name, "has an unknown compression type");
+        default: reject_qcow2(name, "has an unknown compression type");
     }
 }
 
@@ -71,6 +72,9 @@ void check_l1(Qcow2Header& header, std::uint64_t stored_entries, std::uint64_t f
         header.size_bytes / bytes_per_l2 + (header.size_bytes % bytes_per_l2 != 0 ? 1U : 0U);
     if (stored_entries < header.l1_entries) {
         fail_damaged(name, "its L1 table is too small for its size");
+    }
+    if (header.l1_entries > kMostL1Entries) {
+        reject_qcow2(name, "has too large an L1 table");
     }
     if (header.l1_offset % header.cluster_bytes() != 0 || header.l1_offset > file_size ||
         header.l1_entries > (file_size - header.l1_offset) / 8) {
@@ -91,7 +95,7 @@ Qcow2Header parse_qcow2_header(std::span<const std::byte> bytes, std::uint64_t f
                        .size_bytes = load_be<std::uint64_t>(bytes, 24),
                        .l1_offset = load_be<std::uint64_t>(bytes, 40)};
     if (header.version != 2 && header.version != 3) {
-        fail_unsupported(name, fmt::format("is of version {}", header.version));
+        reject_qcow2(name, fmt::format("is of version {}", header.version));
     }
     if (header.version == 3 && bytes.size() < kVersion3Bytes) {
         fail_damaged(name, "its header is cut off");
@@ -101,10 +105,10 @@ Qcow2Header parse_qcow2_header(std::span<const std::byte> bytes, std::uint64_t f
         header.compression = compression_of(bytes, name);
     }
     if (load_be<std::uint64_t>(bytes, 8) != 0) {
-        fail_unsupported(name, "has a backing file");
+        reject_qcow2(name, "has a backing file");
     }
     if (load_be<std::uint32_t>(bytes, 32) != 0) {
-        fail_unsupported(name, "is encrypted");
+        reject_qcow2(name, "is encrypted");
     }
     if (header.cluster_bits < 9 || header.cluster_bits > 21) {
         fail_damaged(name, "its cluster size is out of range");

@@ -16,7 +16,7 @@ namespace ovfkit {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 64 * base::kKiB;
+constexpr std::size_t kRawBlockBytes = 64 * base::kKiB;
 
 class RawSink : public DiskSink {
   public:
@@ -33,15 +33,15 @@ class RawSink : public DiskSink {
         }
         received_bytes_ += data.size();
         while (!data.empty()) {
-            if (block_.empty() && data.size() >= kBlockBytes) {
-                put(data.first(kBlockBytes));
-                data = data.subspan(kBlockBytes);
+            if (block_.empty() && data.size() >= kRawBlockBytes) {
+                put(data.first(kRawBlockBytes));
+                data = data.subspan(kRawBlockBytes);
                 continue;
             }
-            const auto more = data.first(std::min(data.size(), kBlockBytes - block_.size()));
+            const auto more = data.first(std::min(data.size(), kRawBlockBytes - block_.size()));
             block_.insert(block_.end(), more.begin(), more.end());
             data = data.subspan(more.size());
-            if (block_.size() == kBlockBytes) {
+            if (block_.size() == kRawBlockBytes) {
                 put(block_);
                 block_.clear();
             }

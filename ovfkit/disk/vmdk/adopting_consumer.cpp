@@ -18,14 +18,6 @@ namespace {
 constexpr std::size_t kZlibHeaderBytes = 2;
 constexpr std::size_t kAdlerBytes = 4;
 
-// RFC 1950 2.2: deflate with a window of up to 32 KiB, check bits right, no preset dictionary.
-bool has_plain_zlib_header(std::span<const std::byte> grain) {
-    const auto method = std::to_integer<unsigned>(grain[0]);
-    const auto flags = std::to_integer<unsigned>(grain[1]);
-    return (method & 0x0fU) == 8 && method >> 4U <= 7 && (flags & 0x20U) == 0 &&
-           (method * 256 + flags) % 31 == 0;
-}
-
 class AdoptingConsumer : public DiskConsumer {
   public:
     explicit AdoptingConsumer(const DiskSinkOptions& options)
@@ -155,6 +147,14 @@ class CheckingConsumer : public DiskConsumer {
 };
 
 }  // namespace
+
+// RFC 1950 2.2
+bool has_plain_zlib_header(std::span<const std::byte> grain) {
+    const auto method = std::to_integer<unsigned>(grain[0]);
+    const auto flags = std::to_integer<unsigned>(grain[1]);
+    return (method & 0x0fU) == 8 && method >> 4U <= 7 && (flags & 0x20U) == 0 &&
+           (method * 256 + flags) % 31 == 0;
+}
 
 bool can_adopt(const SparseHeader& header) {
     return header.grain_bytes() == Qcow2Writer::kClusterBytes;

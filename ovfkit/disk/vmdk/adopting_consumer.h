@@ -7,7 +7,9 @@
 // inflated and stored plain.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 
 #include "ovfkit/disk/vmdk/disk_consumer.h"
 
@@ -15,6 +17,10 @@ namespace ovfkit::vmdk {
 
 // Grains of 64 KiB are the clusters of Qcow2Writer; others have to be inflated.
 bool can_adopt(const SparseHeader& header);
+
+// Deflate with a window of up to 32 KiB, check bits right, no preset dictionary. At least two
+// bytes.
+bool has_plain_zlib_header(std::span<const std::byte> grain);
 
 // Borrows options.fd; the header given to begin() is one that can_adopt() takes.
 std::unique_ptr<DiskConsumer> make_adopting_consumer(const DiskSinkOptions& options);

@@ -42,7 +42,7 @@ std::string lower_trimmed(std::string_view text) {
     return base::to_lower(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
 }
 
-[[noreturn]] void refuse_text(const std::string& name, std::string_view what) {
+[[noreturn]] void refuse_disk(const std::string& name, std::string_view what) {
     throw base::Error(base::ErrorKind::unsupported, fmt::format("VMDK '{}' {}", name, what),
                       "export a flattened disk that is one streamOptimized file");
 }
@@ -98,7 +98,7 @@ void check_not_delta(std::string_view text, const std::string& name) {
                                       ? ""
                                       : lower_trimmed(std::string_view(line).substr(equals + 1));
         if (key == "parentfilenamehint" || (key == "parentcid" && value != "ffffffff")) {
-            refuse_text(name, "is a delta of another disk");
+            refuse_disk(name, "is a delta of another disk");
         }
     });
 }
@@ -110,7 +110,7 @@ void check_descriptor(std::string_view text, const std::string& name, bool delta
     unsigned extents = 0;
     for_each_line(text, [&](const std::string& line) { extents += is_extent(line) ? 1U : 0U; });
     if (extents > 1) {
-        refuse_text(name, "is spread over several files");
+        refuse_disk(name, "is spread over several files");
     }
 }
 

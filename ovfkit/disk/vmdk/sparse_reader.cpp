@@ -23,6 +23,7 @@ namespace ovfkit::vmdk {
 namespace {
 
 constexpr std::uint64_t kMostCapacity = 65536 * base::kGiB;
+constexpr std::uint64_t kMostDirectorySectors = 16 * base::kMiB / kSector;
 constexpr std::size_t kTablesInMemory = 64;
 
 class SparseReader : public DiskReader {
@@ -33,6 +34,9 @@ class SparseReader : public DiskReader {
         check_embedded_descriptor();
         if (header_.directory_sector == kDirectoryAtEnd) {
             take_footer();
+        }
+        if (header_.directory_sectors() > kMostDirectorySectors) {
+            fail("its grain directory is too large");
         }
         const auto bytes = read_sectors(header_.directory_sector, header_.directory_sectors());
         directory_.resize(header_.tables());

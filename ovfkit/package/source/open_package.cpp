@@ -8,10 +8,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/http_access.h"
 #include "base/http_client.h"
 #include "ovfkit/package/source/filter/unpacker.h"
 #include "ovfkit/package/source/folder_source.h"
+#include "ovfkit/package/source/http_folder_source.h"
 #include "ovfkit/package/source/peeked_source.h"
+#include "ovfkit/package/source/spooled_source.h"
 #include "ovfkit/package/source/zip_source.h"
 #include "ovfkit/package/tar/member_name.h"
 #include "ovfkit/package/tar/tar_header.h"
@@ -87,8 +90,30 @@ PackageForm find_package_form(std::span<const std::byte> start) {
     return looks_like_xml(text) ? PackageForm::xml : PackageForm::unknown;
 }
 
-std::unique_ptr<base::ByteSource> unpacked_source(std::unique_ptr<base::ByteSource> source) {
-    const std::string start = peek_at(*source, kTarBlock);
+namespace {
+
+// To read a zip archive in: as a file, by parts from a server that sends such, else kept first.
+std::unique_ptr<base::RandomAccess> access_to(std::unique_ptr<base::ByteSource> source,
+                                              const std::string& start) {
+    if (source->seekable_fd() >= 0) {
+        return std::make_unique<base::FileAccess>(std::move(source));
+    }
+    auto* http = dynamic_cast<base::HttpByteSource*>(source.get());
+    if (http != nullptr && http->takes_ranges()) {
+        source.release();
+        return std::make_unique<base::HttpAccess>(std::unique_ptr<base::HttpByteSource>(http),
+                                                  start.size());
+    }
+    PeekedSource whole(*source, start);
+    return std::make_unique<base::FileAccess>(spooled(whole));
+}
+
+// `start`: the first bytes, which are gone from a source that is no file.
+std::unique_ptr<base::ByteSource> unpacked_from(std::unique_ptr<base::ByteSource> source,
+                                                const std::string& start) {
+    if (find_package_form(base::as_bytes(start)) == PackageForm::zip) {
+        return make_zip_source(access_to(std::move(source), start));
+    }
     if (source->seekable_fd() < 0) {
         source = std::make_unique<PeekedSource>(std::move(source), start);
     }
@@ -99,9 +124,15 @@ std::unique_ptr<base::ByteSource> unpacked_source(std::unique_ptr<base::ByteSour
             return std::make_unique<UnpackingSource>(std::move(source), make_xz_unpacker());
         case PackageForm::zstd:
             return std::make_unique<UnpackingSource>(std::move(source), make_zstd_unpacker());
-        case PackageForm::zip: return make_zip_source(std::move(source));
         default: return source;  // what is no package is told by the reader
     }
+}
+
+}  // namespace
+
+std::unique_ptr<base::ByteSource> unpacked_source(std::unique_ptr<base::ByteSource> source) {
+    const std::string start = peek_at(*source, kTarBlock);
+    return unpacked_from(std::move(source), start);
 }
 
 std::optional<std::string> find_folder_descriptor(const std::string& location) {
@@ -124,6 +155,14 @@ std::unique_ptr<base::ByteSource> open_package(const std::string& location,
         if (const std::optional<std::string> descriptor = find_folder_descriptor(location)) {
             return std::make_unique<FolderSource>(*descriptor, location);
         }
+    }
+    if (!options.bare_descriptor && is_descriptor_url(location)) {
+        auto source = base::open_http_source(location);
+        const std::string start = peek_at(*source, kTarBlock);
+        if (find_package_form(base::as_bytes(start)) == PackageForm::xml) {
+            return std::make_unique<HttpFolderSource>(std::move(source), start);
+        }
+        return unpacked_from(std::move(source), start);
     }
     return unpacked_source(base::open_source(location));
 }

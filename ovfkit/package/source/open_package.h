@@ -3,9 +3,10 @@
 // of an OVA, so that one reader with one set of limits (TarReader, read_package, copy_package)
 // reads them all. An OVA comes as it is (a regular file stays seekable, so it can be looked at
 // ahead); .tar.gz, .tar.xz and .tar.zst are unpacked on the way, and so is a zip archive with a
-// package or an OVA in it (regular files only); of an .ovf file or a folder a tar stream is made:
-// descriptor, manifest, certificate, then the files that the descriptor refers to or the manifest
-// lists, opened beneath the folder and never through a link. DSP0243 5.
+// package or an OVA in it (by parts from a server that sends such, from any other stream it is kept
+// in a temporary file first); of an .ovf file or a folder a tar stream is made: descriptor,
+// manifest, certificate, then the files that the descriptor refers to or the manifest lists, opened
+// beneath the folder and never through a link; likewise of the URL of an .ovf. DSP0243 5.
 #pragma once
 
 #include <cstdint>

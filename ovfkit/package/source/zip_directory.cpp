@@ -73,9 +73,9 @@ class Fields {
     std::string_view archive_;
 };
 
-std::string bytes_at(int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+std::string bytes_at(base::RandomAccess& archive, std::uint64_t offset, std::uint64_t size) {
     std::string bytes(static_cast<std::size_t>(size), '\0');
-    base::pread_exactly(fd, std::as_writable_bytes(std::span(bytes)), offset, name);
+    base::read_exactly_at(archive, offset, std::as_writable_bytes(std::span(bytes)));
     return bytes;
 }
 
@@ -95,18 +95,19 @@ std::size_t find_end(const std::string& tail, const Fields& fields) {
     fields.fail("the zip archive has no directory: it is cut off");
 }
 
-Directory read_end64(int fd, std::uint64_t end_offset, std::uint64_t file_size,
-                     const std::string& name) {
+Directory read_end64(base::RandomAccess& archive, std::uint64_t end_offset) {
+    const std::string& name = archive.name();
+    const std::uint64_t file_size = archive.size();
     if (end_offset < kLocatorBytes) {
         Fields({}, name).fail("its zip64 records are missing");
     }
-    const std::string locator = bytes_at(fd, end_offset - kLocatorBytes, kLocatorBytes, name);
+    const std::string locator = bytes_at(archive, end_offset - kLocatorBytes, kLocatorBytes);
     const Fields pointer(locator, name);
     const std::uint64_t at = pointer.number(8, 8);
     if (pointer.u32(0) != kLocatorMark || at > file_size || file_size - at < kEnd64Bytes) {
         pointer.fail("its zip64 records are damaged");
     }
-    const std::string record = bytes_at(fd, at, kEnd64Bytes, name);
+    const std::string record = bytes_at(archive, at, kEnd64Bytes);
     const Fields end(record, name);
     if (end.u32(0) != kEnd64Mark || end.u32(16) != 0 || end.u32(20) != 0) {
         end.fail("its zip64 records are damaged");
@@ -114,10 +115,11 @@ Directory read_end64(int fd, std::uint64_t end_offset, std::uint64_t file_size,
     return {end.number(32, 8), end.number(48, 8), end.number(40, 8)};
 }
 
-Directory find_directory(int fd, std::uint64_t file_size, const std::string& name) {
+Directory find_directory(base::RandomAccess& archive) {
+    const std::uint64_t file_size = archive.size();
     const std::uint64_t tail_size = std::min<std::uint64_t>(file_size, kEndBytes + kMaxComment);
-    const std::string tail = bytes_at(fd, file_size - tail_size, tail_size, name);
-    const Fields fields(tail, name);
+    const std::string tail = bytes_at(archive, file_size - tail_size, tail_size);
+    const Fields fields(tail, archive.name());
     if (tail.size() < kEndBytes) {
         fields.fail("the zip archive has no directory: it is cut off");
     }
@@ -127,7 +129,7 @@ Directory find_directory(int fd, std::uint64_t file_size, const std::string& nam
         fields.fail("it is one part of a divided zip archive", base::ErrorKind::unsupported);
     }
     if (found.entries == 0xffff || found.offset == kMax32 || found.size == kMax32) {
-        found = read_end64(fd, file_size - tail_size + at, file_size, name);
+        found = read_end64(archive, file_size - tail_size + at);
     }
     if (found.entries > kMaxEntries || found.size > kMaxDirectory || found.offset > file_size ||
         found.size > file_size - found.offset) {
@@ -176,20 +178,20 @@ void check_kind(const Fields& fields, std::size_t at, const std::string& name) {
 }
 
 // The header before the data must tell the same; it has a length of its own.
-void find_data(int fd, ZipEntry& entry, std::uint64_t offset, std::uint64_t limit,
-               const std::string& archive) {
-    const Fields none({}, archive);
+void find_data(base::RandomAccess& archive, ZipEntry& entry, std::uint64_t offset,
+               std::uint64_t limit) {
+    const Fields none({}, archive.name());
     if (offset > limit || limit - offset < kLocalBytes) {
         none.fail(fmt::format("member '{}' lies outside the archive", entry.name));
     }
-    const std::string header = bytes_at(fd, offset, kLocalBytes, archive);
-    const Fields local(header, archive);
+    const std::string header = bytes_at(archive, offset, kLocalBytes);
+    const Fields local(header, archive.name());
     const std::uint64_t name_size = local.u16(26);
     const std::uint64_t head = kLocalBytes + name_size + local.u16(28);
     if (local.u32(0) != kLocalMark || name_size != entry.name.size() ||
         (local.u16(8) == 8) != entry.deflated || head > limit - offset ||
         entry.packed_size > limit - offset - head ||
-        bytes_at(fd, offset + kLocalBytes, name_size, archive) != entry.name) {
+        bytes_at(archive, offset + kLocalBytes, name_size) != entry.name) {
         local.fail(fmt::format("member '{}' is not what the directory says", entry.name));
     }
     entry.data_offset = offset + head;
@@ -207,13 +209,10 @@ void check_overlaps(std::vector<std::pair<std::uint64_t, std::uint64_t>> spans,
 
 }  // namespace
 
-std::vector<ZipEntry> read_zip_directory(int fd, const std::string& name) {
-    struct stat info {};
-    if (::fstat(fd, &info) != 0) {
-        throw base::SystemError(errno, fmt::format("cannot stat '{}'", name));
-    }
-    const Directory directory = find_directory(fd, static_cast<std::uint64_t>(info.st_size), name);
-    const std::string bytes = bytes_at(fd, directory.offset, directory.size, name);
+std::vector<ZipEntry> read_zip_directory(base::RandomAccess& archive) {
+    const std::string& name = archive.name();
+    const Directory directory = find_directory(archive);
+    const std::string bytes = bytes_at(archive, directory.offset, directory.size);
     const Fields fields(bytes, name);
     std::vector<ZipEntry> entries;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> spans;
@@ -236,7 +235,7 @@ std::vector<ZipEntry> read_zip_directory(int fd, const std::string& name) {
         const bool folder = entry.name.ends_with('/');
         if (!folder) {
             check_kind(fields, at, entry.name);
-            find_data(fd, entry, offset, directory.offset, name);
+            find_data(archive, entry, offset, directory.offset);
             spans.emplace_back(offset, entry.data_offset + entry.packed_size);
             if (!entry.deflated && entry.packed_size != entry.size) {
                 fields.fail(fmt::format("member '{}' has two sizes", entry.name));

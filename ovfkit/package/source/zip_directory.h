@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The directory at the end of a zip archive (PKWARE APPNOTE 4.3, with zip64). The archive is a
 // stranger's: every offset and size is checked against the file, entries may not overlap, links,
-// encrypted and other odd entries are refused. Reads with pread only.
+// encrypted and other odd entries are refused.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "base/random_access.h"
 
 namespace ovfkit {
 
@@ -21,6 +23,6 @@ struct ZipEntry {
 
 // Regular files in the directory's order; folders are left out. Throws invalid_input, and
 // unsupported for encryption and methods other than stored and deflate.
-std::vector<ZipEntry> read_zip_directory(int fd, const std::string& name);
+std::vector<ZipEntry> read_zip_directory(base::RandomAccess& archive);
 
 }  // namespace ovfkit

@@ -23,10 +23,9 @@ constexpr std::size_t kInput = 256 * base::kKiB;
 // The unpacked bytes of one entry, whose size and checksum must be what the directory says.
 class EntryReader {
   public:
-    EntryReader(int fd, ZipEntry entry, std::string archive)
-        : fd_(fd),
+    EntryReader(base::RandomAccess& archive, ZipEntry entry)
+        : archive_(archive),
           entry_(std::move(entry)),
-          archive_(std::move(archive)),
           unpacker_(entry_.deflated ? make_deflate_unpacker() : nullptr),
           input_(kInput) {}
 
@@ -50,22 +49,21 @@ class EntryReader {
 
   private:
     std::size_t read_stored(std::span<std::byte> buffer) {
-        return base::pread_some(fd_, buffer, entry_.data_offset + made_, archive_);
+        return archive_.read_at(entry_.data_offset + made_, buffer);
     }
     std::size_t read_deflated(std::span<std::byte> buffer) {
         while (true) {
             if (begin_ == end_ && taken_ < entry_.packed_size) {
                 const std::size_t want =
                     std::min<std::uint64_t>(input_.size(), entry_.packed_size - taken_);
-                end_ = base::pread_some(fd_, std::span(input_).first(want),
-                                        entry_.data_offset + taken_, archive_);
+                end_ = archive_.read_at(entry_.data_offset + taken_, std::span(input_).first(want));
                 begin_ = 0;
                 taken_ += end_;
             }
             const bool last = taken_ == entry_.packed_size || begin_ == end_;
             const auto in = std::span(input_).subspan(begin_, end_ - begin_);
             const Unpacker::Step step = base::in_context(
-                fmt::format("{}: member '{}'", quoted_source(archive_), entry_.name),
+                fmt::format("{}: member '{}'", quoted_source(archive_.name()), entry_.name),
                 [&] { return unpacker_->step(in, buffer, last && in.empty()); });
             begin_ += step.consumed;
             if (step.produced > 0 || (step.consumed == 0 && last)) {
@@ -76,13 +74,12 @@ class EntryReader {
     [[noreturn]] void fail(std::string_view what) const {
         throw base::Error(
             base::ErrorKind::invalid_input,
-            fmt::format("{}: member '{}' {}", quoted_source(archive_), entry_.name, what),
+            fmt::format("{}: member '{}' {}", quoted_source(archive_.name()), entry_.name, what),
             "get the file from its maker again");
     }
 
-    int fd_;
+    base::RandomAccess& archive_;
     ZipEntry entry_;
-    std::string archive_;
     std::unique_ptr<Unpacker> unpacker_;
     std::vector<std::byte> input_;
     std::size_t begin_ = 0;
@@ -95,21 +92,20 @@ class EntryReader {
 // The one OVA of an archive.
 class EntrySource : public base::ByteSource {
   public:
-    EntrySource(std::unique_ptr<base::ByteSource> archive, ZipEntry entry)
-        : archive_(std::move(archive)),
-          reader_(archive_->seekable_fd(), std::move(entry), archive_->name()) {}
+    EntrySource(std::unique_ptr<base::RandomAccess> archive, ZipEntry entry)
+        : archive_(std::move(archive)), reader_(*archive_, std::move(entry)) {}
     std::size_t read(std::span<std::byte> buffer) override { return reader_.read(buffer); }
     const std::string& name() const override { return archive_->name(); }
     std::uint64_t size() const override { return reader_.entry().size; }
 
   private:
-    std::unique_ptr<base::ByteSource> archive_;
+    std::unique_ptr<base::RandomAccess> archive_;
     EntryReader reader_;
 };
 
 class ZipSource : public TarStream {
   public:
-    ZipSource(std::unique_ptr<base::ByteSource> archive, std::vector<ZipEntry> entries)
+    ZipSource(std::unique_ptr<base::RandomAccess> archive, std::vector<ZipEntry> entries)
         : TarStream(archive->name()), archive_(std::move(archive)), entries_(std::move(entries)) {
         for (const ZipEntry& entry : entries_) {
             total_ += entry.size;
@@ -123,13 +119,13 @@ class ZipSource : public TarStream {
             return std::nullopt;
         }
         const ZipEntry& entry = entries_.at(next_++);
-        reader_.emplace(archive_->seekable_fd(), entry, archive_->name());
+        reader_.emplace(*archive_, entry);
         return Member{entry.name, entry.size};
     }
     std::size_t read_member(std::span<std::byte> buffer) override { return reader_->read(buffer); }
 
   private:
-    std::unique_ptr<base::ByteSource> archive_;
+    std::unique_ptr<base::RandomAccess> archive_;
     std::vector<ZipEntry> entries_;
     std::size_t next_ = 0;
     std::optional<EntryReader> reader_;
@@ -148,24 +144,17 @@ int rank_of(const ZipEntry& entry) {
 
 }  // namespace
 
-std::unique_ptr<base::ByteSource> make_zip_source(std::unique_ptr<base::ByteSource> source) {
-    if (source->seekable_fd() < 0) {
-        throw base::Error(
-            base::ErrorKind::unsupported,
-            fmt::format("{} is a zip archive, which cannot be read as a stream",
-                        quoted_source(source->name())),
-            "save it to a file and give the file: the directory of a zip archive is at its end");
-    }
-    std::vector<ZipEntry> entries = read_zip_directory(source->seekable_fd(), source->name());
+std::unique_ptr<base::ByteSource> make_zip_source(std::unique_ptr<base::RandomAccess> archive) {
+    std::vector<ZipEntry> entries = read_zip_directory(*archive);
     std::stable_sort(entries.begin(), entries.end(),
                      [](const ZipEntry& a, const ZipEntry& b) { return rank_of(a) < rank_of(b); });
     const auto real = std::count_if(entries.begin(), entries.end(), [](const ZipEntry& entry) {
         return !is_archiver_litter(entry.name);
     });
     if (real == 1 && has_extension(entries.front().name, ".ova")) {
-        return std::make_unique<EntrySource>(std::move(source), std::move(entries.front()));
+        return std::make_unique<EntrySource>(std::move(archive), std::move(entries.front()));
     }
-    return std::make_unique<ZipSource>(std::move(source), std::move(entries));
+    return std::make_unique<ZipSource>(std::move(archive), std::move(entries));
 }
 
 }  // namespace ovfkit

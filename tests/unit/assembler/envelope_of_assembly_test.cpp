@@ -81,3 +81,72 @@ TEST_CASE("start waves begin with order 1", "[assembler]") {
     CHECK(collection.startup[0].stop_action == "guestShutdown");
     CHECK(collection.eulas[0].license == "Be kind.");
 }
+
+namespace {
+
+// A machine alone, with a licence and an open port.
+constexpr const char* kAlone = R"(muster: 1
+name: blog
+version: 2.0.0
+eula: Be kind.
+product: { name: Blog, vendor: Example }
+networks:
+  front: { isolated: true }
+machines:
+  web:
+    image: web.raw
+    networks: [front]
+    properties:
+      db.host: { value: "here" }
+      title:   { type: string, default: "Hello", user: true, label: "Title" }
+publish:
+  - { machine: web, port: 80, as: http }
+)";
+
+ovfkit::Envelope blog(ovfkit::Profile profile) {
+    assembler::ImageSet images;
+    images.files = {{{}, "file1", "web-disk.vmdk", 1000, "", std::nullopt}};
+    images.machines["web"] = {"file1", 1U << 30U, 512, "", "", ""};
+    return assembler::envelope_of_assembly(assembler::parse_assembly(kAlone, "a.yaml"), images,
+                                           profile);
+}
+
+}  // namespace
+
+TEST_CASE("a machine alone is no collection, and loses nothing by that", "[assembler]") {
+    for (const ovfkit::Profile profile : ovfkit::kAllProfiles) {
+        CAPTURE(ovfkit::to_string(profile));
+        const auto envelope = blog(profile);
+        const auto reading = ovfkit::examine_envelope(ovfkit::write_envelope(envelope), "blog.ovf");
+        CHECK(reading.diagnostics.empty());
+        CHECK(reading.envelope == envelope);
+        REQUIRE(std::holds_alternative<ovfkit::VirtualSystem>(*envelope.content));
+        const auto& system = std::get<ovfkit::VirtualSystem>(*envelope.content);
+        CHECK(system.id == "web");
+        CHECK(system.name == "blog");
+        CHECK(system.eulas.at(0).license == "Be kind.");
+        REQUIRE(system.products.size() == 2);
+        CHECK(system.products[1].product == "Blog");
+        CHECK(system.products[1].version == "2.0.0");
+        CHECK(system.products[1].properties.at(0).key == "title");
+        REQUIRE(ovfkit::find_assembly(envelope) != nullptr);
+        CHECK(ovfkit::find_assembly(envelope)->publish.at(0).port == 80);
+        CHECK(ovfkit::is_isolated(envelope, "front"));
+    }
+}
+
+TEST_CASE("a profile chooses the hardware", "[assembler]") {
+    const auto disks_of = [](ovfkit::Profile profile) {
+        const auto envelope = blog(profile);
+        const auto disks = ovfkit::disks_of(envelope, *ovfkit::find_system(envelope, "web"), "");
+        return disks.at(0).controller->resource_subtype;
+    };
+    CHECK(disks_of(ovfkit::Profile::generic) == "VirtualSCSI");
+    CHECK(disks_of(ovfkit::Profile::vmware) == "VirtualSCSI");
+    CHECK(disks_of(ovfkit::Profile::virtualbox) == "VirtioSCSI");
+    const auto vmware = blog(ovfkit::Profile::vmware);
+    const auto& system = *ovfkit::find_system(vmware, "web");
+    CHECK(system.os->vmware_type == "debian10_64Guest");
+    CHECK(system.hardware.at(0).settings.at(0).key == "firmware");
+    CHECK(blog(ovfkit::Profile::generic) == blog(ovfkit::Profile::generic));
+}

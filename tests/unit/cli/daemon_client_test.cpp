@@ -12,6 +12,7 @@
 #include "cli/cmd_job.h"
 #include "cli/cmd_jobs.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/unit/hvruntime/jobs/file_job.h"
 
 using namespace std::chrono_literals;
@@ -20,6 +21,7 @@ using base::Json;
 using cli::DaemonClient;
 using cli::DaemonOptions;
 using tests::error_of;
+using tests::eventually;
 using tests::files_in;
 
 namespace {
@@ -181,12 +183,14 @@ TEST_CASE("following outlives a daemon that is stopped or killed", "[cli][daemon
     const int signal = GENERATE(SIGTERM, SIGKILL);
     const Home home;
     const DaemonClient client = Home::client();
-    const auto id = home.submit(client, {{"slow_ms", 200}});
+    const std::filesystem::path gate = home.path() / "gate";
+    const auto id = home.submit(client, {{"gate_at", "s2"}, {"gate", gate.string()}});
     std::jthread killer([&] {
-        std::this_thread::sleep_for(500ms);
+        eventually([&] { return home.world().contains("s2.half"); });
         const auto daemon = base::find_process(Home::pid_of(client));
         base::send_signal(*daemon, signal);
         base::wait_gone(*daemon, 20s);  // we are its parent: reap it
+        base::write_file(gate, "");
     });
     Output output;
     const Json job = client.follow_job(id, output.io);
@@ -199,8 +203,8 @@ TEST_CASE("Ctrl-C undoes the job that is followed", "[cli][daemon]") {
     const Home home;
     const DaemonClient client = Home::client();
     const auto id = home.submit(client, {{"hang_at", "s3"}});
-    std::jthread user([] {
-        std::this_thread::sleep_for(300ms);
+    std::jthread user([&] {
+        eventually([&] { return home.world().contains("s3.half"); });
         base::interrupt().raise();
     });
     Output output;
@@ -213,6 +217,51 @@ TEST_CASE("Ctrl-C undoes the job that is followed", "[cli][daemon]") {
     CHECK(home.world().empty());
     CHECK(client.call("GET", "/v1/jobs/" + std::to_string(id)).at("state") == "aborted");
     CHECK_FALSE(base::interrupt().raised());
+}
+
+TEST_CASE("further Ctrl-C do not keep the first from the daemon", "[cli][daemon]") {
+    const Home home;
+    const DaemonClient client = Home::client();
+    const auto id = home.submit(client, {{"hang_at", "s3"}});
+    std::jthread user([&] {
+        eventually([&] { return home.world().contains("s3.half"); });
+        for (int i = 0; i < 30; ++i) {
+            base::interrupt().raise();
+            std::this_thread::sleep_for(1ms);
+        }
+    });
+    Output output;
+    CHECK(error_of([&] { client.follow_job(id, output.io); }).kind() == ErrorKind::interrupted);
+    user.join();
+    base::interrupt().clear();
+    CHECK(eventually([&] {
+        return client.call("GET", "/v1/jobs/" + std::to_string(id)).at("state") == "aborted";
+    }));
+    CHECK(home.world().empty());
+}
+
+TEST_CASE("Ctrl-C during the undo leaves it to the daemon", "[cli][daemon]") {
+    const Home home;
+    const DaemonClient client = Home::client();
+    const std::filesystem::path gate = home.path() / "gate";
+    const auto id =
+        home.submit(client, {{"hang_at", "s3"}, {"gate_undo_at", "s2"}, {"gate", gate.string()}});
+    eventually([&] { return home.world().contains("s3.half"); });
+    std::jthread user([](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            base::interrupt().raise();
+            std::this_thread::sleep_for(20ms);
+        }
+    });
+    Output output;
+    const auto error = error_of([&] { client.follow_job(id, output.io); });
+    user.request_stop();
+    user.join();
+    base::interrupt().clear();
+    CHECK(error.kind() == ErrorKind::interrupted);
+    CHECK_THAT(error.message(), Catch::Contains("is still being undone"));
+    base::write_file(gate, "");
+    CHECK(eventually([&] { return home.world().empty(); }));
 }
 
 TEST_CASE("jobs are listed, shown, aborted and abandoned by their verbs", "[cli][daemon]") {

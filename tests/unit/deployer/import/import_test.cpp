@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "tests/support/catch.h"
 #include "tests/unit/ovfkit/package/sample_package.h"
@@ -96,6 +97,19 @@ TEST_CASE("import-security 5: a disk is published when its digest holds, and sea
     CHECK((info.st_mode & 0777U) == 0400U);
 }
 
+TEST_CASE("a member is found by its percent-encoded href", "[deployer][import]") {
+    Trial trial;
+    const std::string disk(4096, 'x');
+    std::string text = descriptor(kRaw);
+    const std::string plain = "ovf:href=\"disk.img\"";
+    text.replace(text.find(plain), plain.size(), "ovf:href=\"d%69sk.img\"");
+    const auto result = trial.import(text, disk, disk);
+    REQUIRE(trial.published == 1);
+    CHECK(result.plan.machines.at(0).disks.at(0).member == "d%69sk.img");
+    const auto record = trial.store.require(result.images.at("d%69sk.img"));
+    CHECK(base::read_file(trial.store.disk_path(record)) == disk);
+}
+
 TEST_CASE("import-security 5: a disk whose digest does not hold is never seen",
           "[deployer][import][hostile]") {
     Trial trial;
@@ -137,6 +151,33 @@ TEST_CASE("import-security 6: an image of another format does not pass for raw",
     const auto error = trial.refusal(descriptor(kRaw), qcow2);
     CHECK(error.kind() == base::ErrorKind::invalid_input);
     CHECK_THAT(error.message(), Catch::Contains("is declared raw but is in qcow2 format"));
+}
+
+TEST_CASE("import-security 6: a qcow2 is copied into the store, one with a backing file refused",
+          "[deployer][import][hostile]") {
+    const base::TempDir dir;
+    const std::string raw = (dir.path() / "in.raw").string();
+    const std::string qcow2 = (dir.path() / "in.qcow2").string();
+    const std::string content = std::string(100000, 'q') + std::string(31072, '\0');
+    base::write_file(raw, content);
+    const auto qemu_img = [](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "qemu-img");
+        base::run_checked({.argv = std::move(arguments)});
+    };
+    const std::string uri = "http://www.gnome.org/~markmc/qcow-image-format.html";
+    qemu_img({"convert", "-c", "-f", "raw", "-O", "qcow2", raw, qcow2});
+    const std::string disk = base::read_file(qcow2);
+    Trial trial;
+    const auto result = trial.import(descriptor(uri, "131072"), disk, disk);
+    const auto record = trial.store.require(result.images.at("disk.img"));
+    CHECK(to_json(record)["format"] == "raw");
+    CHECK((base::read_file(trial.store.disk_path(record)) == content));
+
+    qemu_img({"create", "-q", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", qcow2, "128K"});
+    Trial hostile;
+    const auto error = hostile.refusal(descriptor(uri, "131072"), base::read_file(qcow2));
+    CHECK(error.kind() == base::ErrorKind::unsupported);
+    CHECK_THAT(error.message(), Catch::Contains("'disk.img' has a backing file"));
 }
 
 TEST_CASE("import-security 7: what is in the store is raw, whatever it came as",

@@ -17,7 +17,7 @@ TEST_CASE("an upload passes from the client to the job", "[deployer][uploads]") 
         base::MemorySource body(data);
         uploads.feed("token", body);
     });
-    const auto source = uploads.take("token", "standard input", 5s, [] {});
+    const auto source = uploads.take("token", "standard input", 30s, [] {});
     std::string got;
     std::vector<std::byte> buffer(100000);
     while (const std::size_t count = source->read(buffer)) {
@@ -34,7 +34,7 @@ TEST_CASE("a job that gives up does not hang its client", "[deployer][uploads]")
         base::MemorySource body(std::string(3U << 20U, 'd'));
         uploads.feed("token", body);
     });
-    uploads.take("token", "standard input", 5s, [] {}).reset();
+    uploads.take("token", "standard input", 30s, [] {}).reset();
     client.join();
     SUCCEED();
 }

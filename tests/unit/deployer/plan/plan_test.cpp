@@ -41,6 +41,58 @@ TEST_CASE("values that refer to other machines are filled in", "[deployer][plan]
     CHECK(value_of(made, "web", "title") == "Hello");
 }
 
+namespace {
+
+// The guestbook, with properties of the whole.
+ovfkit::Envelope with_shared_properties() {
+    auto envelope = tests::guestbook_envelope();
+    auto& all = std::get<ovfkit::VirtualSystemCollection>(*envelope.content);
+    using ovfkit::Property;
+    all.products = {
+        {.properties = {Property{.key = "domain",
+                                 .value = "example.org",
+                                 .has_value = true,
+                                 .user_configurable = true},
+                        Property{.key = "title", .value = "Of all", .has_value = true},
+                        Property{.key = "token", .password = true, .generate_length = 8},
+                        Property{.key = "database", .value_template = "${db.ip.back}"}}}};
+    return envelope;
+}
+
+}  // namespace
+
+TEST_CASE("machines get the properties of their collection", "[deployer][plan]") {
+    const DeploymentPlan made = plan(with_shared_properties());
+    for (const std::string machine : {"db", "app", "web"}) {
+        CHECK(value_of(made, machine, "domain") == "example.org");
+        CHECK(value_of(made, machine, "database") == "10.84.0.10");
+    }
+    CHECK(value_of(made, "db", "title") == "Of all");
+    CHECK(value_of(made, "web", "title") == "Hello");  // its own is nearer
+}
+
+TEST_CASE("a value of the collection is set once, or for one machine", "[deployer][plan]") {
+    const DeploymentPlan made =
+        plan(with_shared_properties(),
+             {.settings = {{"guestbook.domain", "a.example"}, {"web.domain", "b.example"}}});
+    CHECK(value_of(made, "db", "domain") == "a.example");
+    CHECK(value_of(made, "app", "domain") == "a.example");
+    CHECK(value_of(made, "web", "domain") == "b.example");
+    const auto error = tests::error_of([] {
+        plan(with_shared_properties(), {.settings = {{"guestbook.domian", "x"}}});
+    });
+    CHECK(error.message() ==
+          "the assembly has no property 'guestbook.domian', did you mean 'guestbook.domain'?");
+}
+
+TEST_CASE("a generated value of the collection is one for all machines", "[deployer][plan]") {
+    int made_so_far = 0;
+    const auto made = deployer::plan_deployment(
+        with_shared_properties(), {}, [&](std::size_t) { return std::to_string(++made_so_far); });
+    CHECK(value_of(made, "db", "token") == value_of(made, "app", "token"));
+    CHECK(value_of(made, "app", "token") == value_of(made, "web", "token"));
+}
+
 TEST_CASE("machines start in the waves of the startup section", "[deployer][plan]") {
     const DeploymentPlan made = plan(tests::guestbook_envelope());
     REQUIRE(made.waves.size() == 3);

@@ -102,7 +102,7 @@ TEST_CASE_METHOD(Fixture, "keys go both ways", "[hvruntime][guest]") {
     CHECK(channels.list("m").size() == 3);
 }
 
-TEST_CASE_METHOD(Fixture, "a thousand keys are one message and quick", "[hvruntime][guest]") {
+TEST_CASE_METHOD(Fixture, "a thousand keys are one message", "[hvruntime][guest]") {
     SimulatedGuest guest(path);
     GuestChannels channels(store, {}, kQuick);
     channels.attach("m", path);
@@ -114,16 +114,11 @@ TEST_CASE_METHOD(Fixture, "a thousand keys are one message and quick", "[hvrunti
         writes.push_back(
             {.key = "com.example.key." + std::to_string(i), .value = std::string(64, 'v')});
     }
-    const auto start = std::chrono::steady_clock::now();
     channels.set("m", writes);
     channels.wait_settled("m", kPatience);
-    const auto took = std::chrono::steady_clock::now() - start;
     CHECK(guest.count() == 1000);
     CHECK(guest.key_messages() == messages + 1);
     CHECK(store.saves() == saves + 1);
-    INFO("1000 keys set and acknowledged in "
-         << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms");
-    CHECK(took < 2s);
 }
 
 TEST_CASE_METHOD(Fixture, "nothing is lost while the host's daemon is away", "[hvruntime][guest]") {
@@ -236,9 +231,15 @@ TEST_CASE_METHOD(Fixture, "bytes lost on the way to the guest are made up for",
 TEST_CASE_METHOD(Fixture, "a guest past its limits is cut off and the host keeps working",
                  "[hvruntime][guest]") {
     SimulatedGuest guest(path);
-    GuestChannels channels(store, {}, kQuick);
+    std::atomic<int> cut_off{0};
+    GuestListener listener;
+    listener.on_state = [&](const std::string&, const GuestState& state) {
+        cut_off += state.connected ? 0 : 1;
+    };
+    GuestChannels channels(store, listener, kQuick);
     channels.attach("m", path);
     channels.wait_settled("m", kPatience);
+    const int before = cut_off;
     std::string flood;
     std::uint64_t seq = 1;
     for (int i = 0; i < 5000; ++i) {
@@ -248,6 +249,7 @@ TEST_CASE_METHOD(Fixture, "a guest past its limits is cut off and the host keeps
         flood += to_line(message);
     }
     guest.write_raw(flood);
+    REQUIRE(tests::eventually([&] { return cut_off > before; }));
     CHECK(tests::eventually([&] { return channels.list("m", "flood.").empty() && guest.open(); }));
     channels.set("m", "still", "here");
     CHECK(tests::eventually([&] { return guest.value("still") == "here"; }));
@@ -319,12 +321,15 @@ TEST_CASE_METHOD(Fixture, "a wait ends by time, by a stop and by the machine's e
     CHECK(channels.wait("m", "k", std::nullopt, 0ms).value == "v");
     CHECK(tests::error_of([&] { channels.wait("m", "k", "other", 5ms); }).kind() ==
           base::ErrorKind::timeout);
-    std::thread remover([&] {
-        std::this_thread::sleep_for(20ms);
-        channels.forget("m");
+    std::jthread remover([&](const std::stop_token& ended) {
+        while (!ended.stop_requested()) {  // the wait may not have begun at the first
+            channels.forget("m");
+            std::this_thread::sleep_for(5ms);
+        }
     });
     CHECK(tests::error_of([&] { channels.wait("m", "k", "other", kPatience); }).kind() ==
           base::ErrorKind::not_found);
+    remover.request_stop();
     remover.join();
     CHECK(store.size("m") == 0);
 }
@@ -335,8 +340,8 @@ TEST_CASE_METHOD(Fixture, "an agent that falls silent is seen as gone and may co
     GuestChannels channels(store, {}, {.retry_first = 5ms, .retry_most = 40ms, .ping_every = 50ms});
     channels.attach("m", path);
     channels.wait_settled("m", kPatience);
-    std::this_thread::sleep_for(400ms);  // pings are answered
-    CHECK(channels.state("m").connected);
+    CHECK(tests::eventually([&] { return guest.pings() >= 8; }));
+    CHECK(tests::eventually([&] { return channels.state("m").connected; }));
     guest.stop_agent();
     CHECK(tests::eventually([&] { return !channels.state("m").connected; }));
     guest.start_agent();

@@ -113,6 +113,11 @@ std::size_t SimulatedGuest::key_messages() {
     return key_messages_;
 }
 
+std::size_t SimulatedGuest::pings() {
+    const std::lock_guard lock(mutex_);
+    return pings_;
+}
+
 bool SimulatedGuest::open() {
     const std::lock_guard lock(mutex_);
     return session_ && session_->open();
@@ -167,6 +172,7 @@ void SimulatedGuest::read_from_host() {
             session_->send_keys(applied.to_send);
             session_->acknowledge(keys->ticket);
         } else if (const auto* due = std::get_if<AckDue>(&thing)) {
+            ++pings_;
             session_->acknowledge(due->ticket);
         }
     }

@@ -36,6 +36,7 @@ class SimulatedGuest {
     std::string value(const std::string& key);
     std::size_t count();
     std::size_t key_messages();  // batches and snapshots that came
+    std::size_t pings();         // answered
     bool open();
 
   private:
@@ -53,6 +54,7 @@ class SimulatedGuest {
     std::string raw_;
     std::size_t swallow_ = 0;
     std::size_t key_messages_ = 0;
+    std::size_t pings_ = 0;
     int boot_ = 0;
     std::jthread thread_;
 };

@@ -2,7 +2,8 @@
 // A job whose world is a folder: step N makes the file sN, which must not be there yet, and its
 // undo removes it. Steps s4 and s5 come into the list only when s3 has run.
 // Params: dir; fail_at: a step that throws half-way; fail_undo: one whose undo throws while the
-// file "broken" is there; slow_ms: length of a step; cycle: steps wait for the abort.
+// file "broken" is there; hang_at: a step that says "hanging" and waits for the abort; gate_at,
+// gate_undo_at: a step, an undo that waits until the file `gate` is there.
 #pragma once
 
 #include <filesystem>
@@ -24,6 +25,16 @@ inline std::filesystem::path world_of(const hvruntime::JobContext& context) {
     return base::require_string(context.params(), "dir");
 }
 
+inline void wait_at_gate(hvruntime::JobContext& context, const std::string& param,
+                         const std::string& name) {
+    if (base::string_or(context.params(), param, "") == name) {
+        context.log("at the gate");
+        while (!std::filesystem::exists(base::require_string(context.params(), "gate"))) {
+            context.pause(std::chrono::milliseconds(5));
+        }
+    }
+}
+
 inline hvruntime::JobStep make_file_step(const std::string& name) {
     using hvruntime::JobContext;
     hvruntime::JobStep step;
@@ -40,8 +51,9 @@ inline hvruntime::JobStep make_file_step(const std::string& name) {
         }
         if (base::string_or(context.params(), "hang_at", "") == name) {
             context.log("hanging");
-            context.pause(std::chrono::minutes(1));
+            context.pause(std::chrono::hours(1));
         }
+        wait_at_gate(context, "gate_at", name);
         context.pause(std::chrono::milliseconds(context.params().value("slow_ms", 0)));
         base::open_file(path.string(), O_CREAT | O_EXCL | O_WRONLY);
         std::filesystem::remove(path.string() + ".half");
@@ -59,6 +71,7 @@ inline hvruntime::JobStep make_file_step(const std::string& name) {
             throw base::Error(base::ErrorKind::environment, "the undo is broken");
         }
         context.check_abort();  // while undoing this must not throw
+        wait_at_gate(context, "gate_undo_at", name);
         std::filesystem::remove(path);
         std::filesystem::remove(path.string() + ".half");
     };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guests with the kernel's own TCP/IP and busybox's DHCP client, resolver and HTTP server, on real
-// switch processes. Needs user namespaces, iproute2 and busybox; says "skipped" where they are not.
+// switch processes. Needs user namespaces, iproute2 and busybox.
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <csignal>
-#include <cstdio>
 #include <fstream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -15,7 +15,9 @@
 #include "base/process.h"
 #include "hvruntime/net/packet/address.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/network_fixture.h"
+#include "tests/support/skip.h"
 
 namespace fs = std::filesystem;
 using hvruntime::SwitchPort;
@@ -31,7 +33,7 @@ constexpr const char* kGuest = MUSTER_BINARY_DIR "/bin/namespace_guest";
 base::Command guest_command(const SwitchPort& port, const std::string& script) {
     base::Command command;
     command.argv = {kGuest, port.switch_socket, port.machine_socket, port.mac, "sh", "-ec", script};
-    command.timeout = seconds(60);
+    command.timeout = seconds(200);
     return command;
 }
 
@@ -41,7 +43,7 @@ bool possible() {
     const bool works = base::find_program("ip") && base::find_program("busybox") &&
                        base::find_program("unshare") && base::run(command).status == 0;
     if (!works) {
-        std::puts("skipped: no user and network namespaces, ip or busybox");
+        tests::skip("there are no user and network namespaces, ip or busybox");
     }
     return works;
 }
@@ -58,14 +60,14 @@ std::string lease_by_dhcp(const fs::path& dir) {
                              "domain=$domain search=$search mtu=$mtu\" > " +
                                  (dir / "lease").string() + "\n";
     fs::permissions(script, fs::perms::owner_all);
-    return fmt::format("busybox udhcpc -i eth0 -n -q -f -t 5 -T 1 -O search -O mtu -s {} >&2; ",
+    return fmt::format("busybox udhcpc -i eth0 -n -q -f -t 60 -T 1 -O search -O mtu -s {} >&2; ",
                        script.string());
 }
 
 // Plain HTTP by bash, since busybox-static's wget and nc crash in getaddrinfo.
 std::string fetch_command(const std::string& host, std::uint16_t port, const std::string& path) {
     return fmt::format(
-        "timeout 30 bash -c 'exec 3<>/dev/tcp/{}/{} && printf \"GET {} HTTP/1.0\\r\\n\\r\\n\" >&3 "
+        "timeout 60 bash -c 'exec 3<>/dev/tcp/{}/{} && printf \"GET {} HTTP/1.0\\r\\n\\r\\n\" >&3 "
         "&& "
         "cat <&3'",
         host, port, path);
@@ -93,17 +95,15 @@ struct WebGuest {
 };
 
 void wait_open(tests::NetworkFixture& net, const std::string& ip) {
-    TcpPortState state = TcpPortState::closed;
-    for (int i = 0; i < 100 && state != TcpPortState::open; ++i) {
-        state = net.runtime.probe_tcp("a1b2c3", ip, 80, milliseconds(200));
-    }
-    REQUIRE(state == TcpPortState::open);
+    REQUIRE(tests::eventually(
+        [&] { return net.runtime.probe_tcp("a1b2c3", ip, 80, seconds(1)) == TcpPortState::open; },
+        seconds(60)));
 }
 
 std::string get(std::uint16_t port, const std::string& path = "/") {
     base::HttpRequest request;
     request.url = fmt::format("http://127.0.0.1:{}{}", port, path);
-    request.timeout = seconds(20);
+    request.timeout = seconds(60);
     return base::http_call(request).body;
 }
 
@@ -139,6 +139,40 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
+// A web server of this host, on every address, that answers.
+struct OutsideServer {
+    base::TempDir dir;
+    std::uint16_t port = 0;
+    std::optional<base::Process> process;
+
+    OutsideServer() {
+        std::ofstream(dir.path() / "index.html") << "outside\n";
+        // Somebody else may take the port first: then the program ends, and another port is tried.
+        for (int tries = 0; tries < 10; ++tries) {
+            port = free_port();
+            base::Command command;
+            command.argv = {"busybox", "httpd", "-f", "-p", std::to_string(port), "-h", dir.path()};
+            process.emplace(command);
+            bool ended = false;
+            tests::eventually([&] {
+                ended = process->wait(milliseconds(0)).has_value();
+                return ended || answers();
+            });
+            if (!ended) {
+                return;
+            }
+        }
+        FAIL("the web server does not start");
+    }
+    bool answers() const {
+        try {
+            return get(port) == "outside\n";
+        } catch (const base::Error&) {
+            return false;
+        }
+    }
+};
+
 }  // namespace
 
 TEST_CASE("a guest gets its lease and resolves names", "[net][kernel-guest]") {
@@ -152,7 +186,7 @@ TEST_CASE("a guest gets its lease and resolves names", "[net][kernel-guest]") {
     const base::TempDir dir;
     const auto result = base::run(
         guest_command(spec.ports[0], lease_by_dhcp(dir.path()) +
-                                         "busybox ping -c 1 -w 5 10.84.0.3 >&2\n"
+                                         "busybox ping -c 1 -w 60 10.84.0.3 >&2\n"
                                          "busybox nslookup -type=a web.guestbook 10.84.0.3\n"
                                          "ip route show default"));
     INFO(result.err);
@@ -175,7 +209,7 @@ TEST_CASE("two guests talk, and a published port reaches one of them", "[net][ke
     const SwitchSpec spec = net.runtime.start(wanted);
     const WebGuest web(spec.ports[1]);
     wait_open(net, "10.84.0.11");
-    CHECK(net.runtime.probe_tcp("a1b2c3", "10.84.0.11", 81, seconds(5)) == TcpPortState::closed);
+    CHECK(net.runtime.probe_tcp("a1b2c3", "10.84.0.11", 81, seconds(60)) == TcpPortState::closed);
 
     const auto fetched = base::run(guest_command(
         spec.ports[0], address_of(spec.ports[0]) + fetch_command("10.84.0.11", 80, "/") +
@@ -188,14 +222,13 @@ TEST_CASE("two guests talk, and a published port reaches one of them", "[net][ke
         net.runtime.publish("a1b2c3", {.guest_ip = "10.84.0.11", .guest_port = 80});
     CHECK(get(port) == "hello from m-web\n");
     CHECK(get(port, "/large").size() == 3U << 20U);
-    const auto probe = net.runtime.http_get_through("a1b2c3", "10.84.0.11", 80, "/", seconds(10));
+    const auto probe = net.runtime.http_get_through("a1b2c3", "10.84.0.11", 80, "/", seconds(60));
     CHECK(probe.status == 200);
     CHECK(net.runtime.require("a1b2c3").published.size() == 1);
 
     // The guest's program goes on while its switch dies and comes back.
     REQUIRE(base::send_signal(net.runtime.require("a1b2c3").process, SIGKILL));
-    while (net.runtime.require("a1b2c3").running) {
-    }
+    REQUIRE(tests::eventually([&] { return !net.runtime.require("a1b2c3").running; }));
     REQUIRE(net.runtime.adopt().at(0).outcome == hvruntime::AdoptOutcome::restarted);
     CHECK(get(port) == "hello from m-web\n");
     net.runtime.unpublish("a1b2c3", "127.0.0.1", port);
@@ -209,17 +242,11 @@ TEST_CASE("the way out leads to other hosts, not to this one's loopback; isolate
     }
     const std::string outer = outer_address();
     if (outer.empty()) {
-        std::puts("skipped: this host has no address besides loopback");
+        tests::skip("this host has no address besides loopback");
         return;
     }
     const bool isolated = GENERATE(false, true);
-    base::TempDir dir;
-    std::ofstream(dir.path() / "index.html") << "outside\n";
-    base::Command serve;
-    const std::uint16_t port = free_port();
-    serve.argv = {"busybox", "httpd", "-f", "-p", std::to_string(port), "-h", dir.path()};
-    const base::Process server(serve);
-
+    const OutsideServer server;
     tests::NetworkFixture net;
     SwitchSpec wanted = tests::two_machines();
     wanted.isolated = isolated;
@@ -227,7 +254,7 @@ TEST_CASE("the way out leads to other hosts, not to this one's loopback; isolate
     const auto fetch = [&](const std::string& host) {
         const std::string script =
             address_of(spec.ports[0]) + "ip route add default via 10.84.0.1\n" +
-            fetch_command(host, port, "/") + " | tail -n 1 | grep outside || echo no";
+            fetch_command(host, server.port, "/") + " | tail -n 1 | grep outside || echo no";
         return base::run(guest_command(spec.ports[0], script)).out;
     };
     CHECK(fetch(outer) == (isolated ? "no\n" : "outside\n"));

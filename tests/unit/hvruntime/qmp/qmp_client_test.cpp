@@ -73,20 +73,20 @@ TEST_CASE("a command gets its own reply, between events and foreign replies", "[
                "{\"return\": 6}\n" +
                echo(command) + "{\"event\": \"B\"}\n";
     });
-    QmpClient client(peer.client(), 5s);
-    const Json result = client.execute("do-it", Json{{"x", 1}}, 5s);
+    QmpClient client(peer.client(), 30s);
+    const Json result = client.execute("do-it", Json{{"x", 1}}, 30s);
     CHECK(result["did"] == "do-it");
     CHECK(result["with"]["x"] == 1);
-    CHECK(client.wait_event(5s).value().name == "A");  // of qmp_capabilities
-    CHECK(client.wait_event(5s).value().name == "B");
-    const auto event = client.wait_event(5s).value();
+    CHECK(client.wait_event(30s).value().name == "A");  // of qmp_capabilities
+    CHECK(client.wait_event(30s).value().name == "B");
+    const auto event = client.wait_event(30s).value();
     CHECK(event.name == "A");
     CHECK(event.data["n"] == 1);
 }
 
 TEST_CASE("commands of many threads do not get mixed up", "[hvruntime][qmp]") {
     Peer peer(echo);
-    QmpClient client(peer.client(), 5s);
+    QmpClient client(peer.client(), 30s);
     std::atomic<int> wrong = 0;
     {
         std::vector<std::jthread> threads;
@@ -113,8 +113,8 @@ TEST_CASE("a refused command tells QEMU's reason", "[hvruntime][qmp]") {
                                        {"id", command.at("id")}}) +
                "\n";
     });
-    QmpClient client(peer.client(), 5s);
-    const auto error = tests::error_of([&] { client.execute("eject", 5s); });
+    QmpClient client(peer.client(), 30s);
+    const auto error = tests::error_of([&] { client.execute("eject", 30s); });
     CHECK(error.kind() == ErrorKind::external);
     CHECK(error.message() == "QEMU refused 'eject': no");
 }
@@ -129,10 +129,10 @@ TEST_CASE("no reply is a timeout, and the late reply does not answer the next co
         }
         return std::exchange(held, "") + echo(command);
     });
-    QmpClient client(peer.client(), 5s);
+    QmpClient client(peer.client(), 30s);
     const auto error = tests::error_of([&] { client.execute("slow", 50ms); });
     CHECK(error.kind() == ErrorKind::timeout);
-    CHECK(client.execute("next", 5s)["did"] == "next");
+    CHECK(client.execute("next", 30s)["did"] == "next");
 }
 
 TEST_CASE("no greeting is a timeout, a closed connection is an error", "[hvruntime][qmp]") {
@@ -141,7 +141,7 @@ TEST_CASE("no greeting is a timeout, a closed connection is an error", "[hvrunti
           ErrorKind::timeout);
     Peer closing(echo, "");
     closing.hang_up();
-    CHECK(tests::error_of([&] { QmpClient client(closing.client(), 5s); }).kind() ==
+    CHECK(tests::error_of([&] { QmpClient client(closing.client(), 30s); }).kind() ==
           ErrorKind::external);
 }
 
@@ -155,27 +155,27 @@ TEST_CASE("a connection lost while waiting fails the command at once", "[hvrunti
         return echo(command);
     });
     self = &peer;
-    QmpClient client(peer.client(), 5s);
+    QmpClient client(peer.client(), 30s);
     const auto started = std::chrono::steady_clock::now();
     CHECK(tests::error_of([&] { client.execute("die", 60s); }).kind() == ErrorKind::external);
     CHECK(std::chrono::steady_clock::now() - started < 20s);
     CHECK(client.closed());
     CHECK_FALSE(client.wait_event(60s));
-    CHECK(tests::error_of([&] { client.execute("more", 5s); }).kind() == ErrorKind::external);
+    CHECK(tests::error_of([&] { client.execute("more", 30s); }).kind() == ErrorKind::external);
 }
 
 TEST_CASE("events go to the callback when there is one", "[hvruntime][qmp]") {
     std::atomic<int> seen = 0;
     Peer peer([](const Json& command) { return "{\"event\": \"X\"}\n" + echo(command); });
-    QmpClient client(peer.client(), 5s, [&](const hvruntime::QmpEvent&) { ++seen; });
-    client.execute("a", 5s);
+    QmpClient client(peer.client(), 30s, [&](const hvruntime::QmpEvent&) { ++seen; });
+    client.execute("a", 30s);
     CHECK(seen == 2);
 }
 
 TEST_CASE("a peer that talks garbage closes the connection", "[hvruntime][qmp]") {
     Peer peer(echo);
-    QmpClient client(peer.client(), 5s);
+    QmpClient client(peer.client(), 30s);
     peer.send("garbage\n");
-    CHECK_FALSE(client.wait_event(5s));
+    CHECK_FALSE(client.wait_event(30s));
     CHECK(client.closed());
 }

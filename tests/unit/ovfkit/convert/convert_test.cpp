@@ -12,6 +12,7 @@
 #include "ovfkit/package/package_writer.h"
 #include "tests/support/catch.h"
 #include "tests/unit/ovfkit/disk/disk_samples.h"
+#include "tests/unit/ovfkit/disk/vmdk_samples.h"
 
 using base::ErrorKind;
 using ovfkit::ConvertOptions;
@@ -203,6 +204,84 @@ TEST_CASE("a package that fails a check leaves the output as it was", "[ovfkit][
     }
 }
 
+TEST_CASE("all disks of a package are renewed, and its descriptor follows", "[ovfkit][convert]") {
+    const base::TempDir dir;
+    tests::make_sample_disk(dir.path() / "a.raw", 1U << 20U, 1);
+    tests::make_sample_disk(dir.path() / "b.raw", (1U << 20U) + 512, 2);
+    const auto vmdk = dir.path() / "old.vmdk";
+    tests::run_qemu_img({"convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized",
+                         (dir.path() / "a.raw").string(), vmdk.string()});
+    tests::run_qemu_img({"convert", "-f", "raw", "-O", "qcow2", (dir.path() / "b.raw").string(),
+                         (dir.path() / "b.qcow2").string()});
+    make_two_disks(dir.path() / "two.ova", base::read_file(vmdk),
+                   base::read_file(dir.path() / "b.qcow2"));
+    const auto result = convert(dir.path() / "two.ova", dir.path() / "new.ova");
+    REQUIRE(result.disks.size() == 2);
+    CHECK(result.disks[0].encoding == "streamOptimized");
+    CHECK(result.disks[1].encoding == "qcow2");
+    CHECK(result.manifest == "renewed (SHA256)");
+    CHECK(result.signature == "none");
+    for (const auto& [disk, raw] : {std::pair{"disk1", "a.raw"}, std::pair{"data", "b.raw"}}) {
+        const auto out = convert(dir.path() / "new.ova", dir.path() / "out.raw", {.disk = disk});
+        CHECK(out.encoding == "streamOptimized");
+        REQUIRE(out.package);
+        CHECK(out.package->manifest.state == ovfkit::CheckState::ok);
+        tests::require_same_file(dir.path() / "out.raw", dir.path() / raw);
+        convert(dir.path() / "two.ova", dir.path() / "out.vmdk", {.disk = disk});
+        require_same_disk(dir.path() / "out.vmdk", "vmdk", dir.path() / raw);
+    }
+    // Again and in its own place: nothing is different any more.
+    ::setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
+    const base::ScopeExit restore([] { ::unsetenv("SOURCE_DATE_EPOCH"); });
+    convert(dir.path() / "new.ova", dir.path() / "new.ova");
+    const std::string once = base::read_file(dir.path() / "new.ova");
+    convert(dir.path() / "new.ova", dir.path() / "new.ova");
+    CHECK((once == base::read_file(dir.path() / "new.ova")));
+}
+
+TEST_CASE("a VMDK whose grains are in no order is renewed in a second reading",
+          "[ovfkit][convert]") {
+    const base::TempDir dir;
+    const std::string a(65536, 'a');
+    const std::string b(65536, 'b');
+    tests::VmdkBuilder::Header fields;
+    tests::VmdkBuilder vmdk;
+    vmdk.add(tests::VmdkBuilder::header(fields)).grain(128, b).grain(0, a);
+    fields.directory = vmdk.tables();
+    vmdk.footer(fields).end();
+    make_two_disks(dir.path() / "two.ova", vmdk.bytes(), vmdk.bytes());
+    for (const std::string name : {"new.ova", "new.vmdk"}) {
+        const auto before = files_in(dir.path());
+        convert(dir.path() / "two.ova", dir.path() / name);
+        CHECK(files_in(dir.path()) == before + 1);
+    }
+    convert(dir.path() / "new.ova", dir.path() / "new.raw", {.disk = "data"});
+    CHECK((base::read_file(dir.path() / "new.raw") == a + b));
+}
+
+TEST_CASE("what is a package is told by its content", "[ovfkit][convert]") {
+    const base::TempDir dir;
+    tests::make_sample_disk(dir.path() / "in.raw", 65536);
+    convert(dir.path() / "in.raw", dir.path() / "in.ova");
+    const std::string path = (dir.path() / "x.raw").string();
+    base::write_file(path, base::read_file(dir.path() / "in.ova"));
+    CHECK(ovfkit::is_package(path));
+    CHECK(ovfkit::is_package(dir.path().string()));
+    CHECK(ovfkit::is_package("-"));
+    for (const std::string start : {"PK\x03\x04", "\x1f\x8b", "\x28\xb5\x2f\xfd", "<Envelope/>"}) {
+        base::write_file(path, start + std::string(600, 'x'));
+        CHECK(ovfkit::is_package(path));
+    }
+    CHECK_FALSE(ovfkit::is_package((dir.path() / "in.raw").string()));
+    base::write_file(dir.path() / "unmarked", std::string(4096, 'x'));
+    ConvertOptions options{.input = (dir.path() / "unmarked").string(),
+                           .output = (dir.path() / "out.qcow2").string(),
+                           .to = DiskForm::qcow2};
+    CHECK(tests::error_of([&] { ovfkit::convert_disk(options); }).kind() == ErrorKind::usage);
+    options.from = ovfkit::DiskFormat::raw;
+    CHECK(ovfkit::convert_disk(options).capacity_bytes == 4096);
+}
+
 TEST_CASE("a write that fails anywhere leaves nothing behind", "[ovfkit][convert]") {
     const base::TempDir dir;
     const fs::path raw = dir.path() / "in.raw";
@@ -212,6 +291,7 @@ TEST_CASE("a write that fails anywhere leaves nothing behind", "[ovfkit][convert
     for (const auto& [input, output] :
          {std::pair{"in.raw", "out.ova"}, std::pair{"in.raw", "out.vmdk"},
           std::pair{"in.raw", "out.qcow2"}, std::pair{"in.ova", "out.qcow2"},
+          std::pair{"in.ova", "out.ova"}, std::pair{"in.ova", "out.vmdk"},
           std::pair{"in.ova", "out.raw"}}) {
         unsigned failures = 0;
         for (std::uint64_t limit = 0;; limit += 32768) {
@@ -235,8 +315,12 @@ TEST_CASE("what cannot be converted is said", "[ovfkit][convert]") {
     const base::TempDir dir;
     tests::make_sample_disk(dir.path() / "in.raw", 65536);
     convert(dir.path() / "in.raw", dir.path() / "in.ova");
-    CHECK(tests::error_of([&] { convert(dir.path() / "in.ova", dir.path() / "b.ova"); }).kind() ==
-          ErrorKind::unsupported);
+    CHECK(tests::error_of([&] {
+              convert(dir.path() / "in.ova", dir.path() / "b.ova", {.name = "other"});
+          }).kind() == ErrorKind::usage);
+    CHECK(tests::error_of([&] {
+              convert(dir.path() / "in.ova", dir.path() / "b.ova", {.disk = "disk1"});
+          }).kind() == ErrorKind::usage);
     CHECK(tests::error_of([&] { convert(dir.path() / "no.raw", dir.path() / "b.ova"); }).kind() ==
           ErrorKind::not_found);
     ConvertOptions options{.input = (dir.path() / "in.raw").string(), .output = "-"};

@@ -180,21 +180,35 @@ TEST_CASE("networks are added, renamed everywhere and removed when free", "[ovfk
           base::ErrorKind::not_found);
 }
 
-TEST_CASE("a disk with content keeps its size", "[ovfkit][edit]") {
+TEST_CASE("a disk with content grows with it and does not shrink", "[ovfkit][edit]") {
     ovfkit::edit::EditSurroundings eight_gib;
-    eight_gib.content_capacity = [](const std::string& member) {
-        CHECK(member == "disk1.vmdk");
+    eight_gib.content_capacity = [](const ovfkit::FileReference& file) {
+        CHECK(file.href == "disk1.vmdk");
         return std::uint64_t{8} << 30U;
     };
     const auto error = tests::error_of([&] {
-        edited(kWebDescriptor, {{"disk", "vmdisk1,size=9GiB"}}, eight_gib);
+        edited(kWebDescriptor, {{"disk", "vmdisk1,size=7GiB"}}, eight_gib);
     });
     CHECK(error.message() ==
-          "--disk: disk 'vmdisk1' has the size of its content, 8 GiB: the "
-          "descriptor cannot make it 9 GiB");
+          "--disk: disk 'vmdisk1' has a content of 8 GiB, which does not fit into 7 GiB");
+    eight_gib.grow_disk = [](const std::string& disk, std::uint64_t bytes,
+                             const std::string& member) {
+        CHECK(disk == "vmdisk1");
+        CHECK(member == "disk1.vmdk");
+        return ovfkit::edit::PreparedDisk{"/tmp/disk1.vmdk", 77, bytes, 1024};
+    };
+    EditSession session(kWebDescriptor, "web.ovf", eight_gib);
+    tests::apply_steps(session, {{"disk", "vmdisk1,size=9GiB"}});
+    const auto grown = ovfkit::read_envelope(session.finish(), "web.ovf");
+    CHECK(grown.disks.at(0).capacity_bytes == std::uint64_t{9} << 30U);
+    CHECK(grown.disks.at(0).populated_bytes == 1024U);
+    CHECK(grown.files.at(0).size == 77U);
+    CHECK(session.removed_members().contains("disk1.vmdk"));
+    REQUIRE(session.added_files().size() == 1);
+    CHECK(session.added_files().at(0).member == "disk1.vmdk");
     CHECK(edited(kWebDescriptor, {{"disk", "vmdisk1,size=8GiB"}}, eight_gib) == kWebDescriptor);
     ovfkit::edit::EditSurroundings odd;
-    odd.content_capacity = [](const std::string&) { return std::uint64_t{512} * 3; };
+    odd.content_capacity = [](const ovfkit::FileReference&) { return std::uint64_t{512} * 3; };
     const std::string mended = edited(kWebDescriptor, {{"disk", "vmdisk1,size=content"}}, odd);
     CHECK(ovfkit::read_envelope(mended, "x").disks.at(0).capacity_bytes == 512 * 3);
     CHECK(refusal(kWebDescriptor, {{"disk", "vmdisk1,size=content"}}).kind() ==

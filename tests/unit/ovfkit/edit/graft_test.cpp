@@ -96,6 +96,20 @@ TEST_CASE("a disk that both packages have is stored once", "[ovfkit][edit]") {
           "file 'disk1.vmdk' of 'second' is the same as 'disk1.vmdk': it is stored once");
 }
 
+TEST_CASE("what a machine said of the whole package is said by the assembly", "[ovfkit][edit]") {
+    const std::string alone = replaced(
+        replaced(kWebDescriptor, "</VirtualSystem>",
+                 "<m:AssemblySection ovf:required=\"false\" m:name=\"blog\"><Info>whole</Info>"
+                 "</m:AssemblySection></VirtualSystem>"),
+        "<Envelope ", "<Envelope xmlns:m=\"urn:muster:ovf:1\" ");
+    EditSession session(alone, "web.ovf", other_package(kWebDescriptor));
+    tests::apply_steps(session, {{"add-machine", "/tmp/second.ova"}});
+    const auto envelope = ovfkit::read_envelope(session.finish(), "web.ovf");
+    REQUIRE(ovfkit::find_assembly(envelope) != nullptr);
+    CHECK(ovfkit::find_assembly(envelope)->name == "blog");
+    CHECK_FALSE(ovfkit::find_system(envelope, "web")->assembly);
+}
+
 TEST_CASE("prefixes of the other package keep their meaning", "[ovfkit][edit]") {
     std::string other = replaced(kWebDescriptor, "xmlns:vmw=", "xmlns:v=");
     other = replaced(replaced(other, "vmw:", "v:"), "rasd", "r");

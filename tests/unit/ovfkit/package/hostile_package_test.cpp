@@ -112,7 +112,46 @@ TEST_CASE("import-security 4: every file must be listed, every listed file there
           "member 'shop.ovf' is not listed in the manifest");
     CHECK(refusal(with_manifest(tests::sample_manifest() + tests::manifest_line("more", ""))) ==
           "the manifest lists 'more', which is not in the package");
-    CHECK(accept(with_manifest(without_iso), lax()).findings.at(0).code == "not_listed");
+    const auto partial = accept(with_manifest(without_iso), lax());
+    CHECK(partial.findings.at(0).code == "not_listed");
+    CHECK(partial.manifest.state == CheckState::partial);
+    CHECK(partial.manifest.unlisted == std::vector<std::string>{"web.iso"});
+    CHECK(to_json(partial).at("manifest").at("state") == "partial");
+    CHECK(to_json(partial).at("manifest").at("unlisted").at(0) == "web.iso");
+}
+
+TEST_CASE("import-security 4: a trusted signature covers every file, also in a lax reading",
+          "[ovfkit][package][hostile]") {
+    const Pki pki;
+    pki.make_self_signed("maker");
+    const auto signer = ovfkit::load_package_signer(pki.path("maker.key"), pki.path("maker.pem"));
+    const std::string without_iso =
+        replaced(tests::sample_manifest(), tests::manifest_line("web.iso", tests::kSampleIso), "");
+    const std::string package =
+        members_with(tests::sample_descriptor())
+            .add("shop.mf", without_iso)
+            .add("shop.cert", ovfkit::sign_manifest(without_iso, "shop.mf", signer))
+            .end();
+    VerifyPolicy policy = lax();
+    CHECK(accept(package, policy).signature.state == CheckState::ok);
+    policy.trust_file = pki.path("maker.pem");
+    CHECK(refusal(package, policy) == "the signature does not cover 'web.iso'");
+}
+
+TEST_CASE("flaws of form are told from failures, and hide none", "[ovfkit][package][hostile]") {
+    VerifyPolicy collect;
+    collect.collect_failures = true;
+    const std::string commented = "# made by hand\n" + tests::sample_manifest();
+    const auto flawed = accept(with_manifest(commented), collect);
+    CHECK(flawed.failures == std::vector<std::string>{
+                                 "manifest 'shop.mf' line 1 is not understood: '# made by hand'"});
+    CHECK(flawed.flaws == 1);
+    CHECK(flawed.manifest.state == CheckState::failed);
+    std::string damaged = with_manifest(commented);
+    damaged[damaged.find(tests::kSampleDisk) + 77] = 'D';
+    const auto both = accept(damaged, collect);
+    CHECK(both.failures.size() == 2);
+    CHECK(both.flaws == 1);
 }
 
 TEST_CASE("import-security 4: unknown algorithms and lines not understood fail",

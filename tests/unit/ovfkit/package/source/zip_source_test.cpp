@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "ovfkit/package/source/open_package.h"
+#include "ovfkit/package/source/spooled_source.h"
 #include "tests/support/catch.h"
 #include "tests/unit/ovfkit/package/sample_package.h"
 
@@ -143,12 +144,18 @@ TEST_CASE("members of a zip archive that overlap are refused", "[ovfkit][package
           std::string::npos);
 }
 
-TEST_CASE("a zip archive in a stream is refused with what to do", "[ovfkit][package][zip]") {
+TEST_CASE("a zip archive in a stream is kept in a file up to a limit", "[ovfkit][package][zip]") {
     const Zips zips;
     const std::string bytes = base::read_file(zips.make(Zips::all()));
-    const auto error = tests::error_of([&] {
+    const auto source =
         ovfkit::unpacked_source(std::make_unique<base::MemorySource>(bytes, "standard input"));
-    });
+    CHECK(source->name() == "standard input");
+    KeepingHandler handler;
+    CHECK(ovfkit::read_package(*source, handler, {}).manifest.state == ovfkit::CheckState::ok);
+    CHECK(handler.members.at("db-disk1.vmdk") == tests::kSampleDisk);
+
+    base::MemorySource again(bytes, "standard input");
+    const auto error = tests::error_of([&] { ovfkit::spooled(again, bytes.size() - 1); });
     CHECK(error.kind() == base::ErrorKind::unsupported);
     CHECK(error.hint().find("save it to a file") != std::string::npos);
 }

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Images: a recipe is built, and again from the cache; the disk alone, without the kernel beside it, boots by GRUB in a
+# package that comes from a web server, and is ready when its port answers.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+new_home
+PATH=$PATH:/usr/sbin
+
+say "a recipe to an image, twice"
+expect 0 "$MUSTER" build "$SOURCE_DIR/templates/nginx" -o "$HOME_DIR/first/nginx.qcow2"
+expect 0 "$MUSTER" --json build "$SOURCE_DIR/templates/nginx" -o "$HOME_DIR/nginx.qcow2"
+[ "$(json 'x["from_cache"]' <<<"$OUTPUT")" = True ] || fail "the second build is not from the cache: $OUTPUT"
+for file in nginx.qcow2 nginx.vmlinuz nginx.initrd nginx.build.json; do
+    [ -s "$HOME_DIR/first/$file" ] || fail "$file is missing"
+    cmp "$HOME_DIR/first/$file" "$HOME_DIR/$file"
+done
+[ "$(json 'x["name"]' <"$HOME_DIR/nginx.build.json")" = nginx ] || fail "the build record names another recipe"
+expect 0 qemu-img check -f qcow2 "$HOME_DIR/nginx.qcow2"
+
+say "the same as a raw disk"
+expect 0 "$MUSTER" build "$SOURCE_DIR/templates/nginx" -o "$HOME_DIR/nginx.raw"
+expect 0 qemu-img compare -f qcow2 -F raw "$HOME_DIR/nginx.qcow2" "$HOME_DIR/nginx.raw"
+expect 0 sfdisk --verify "$HOME_DIR/nginx.raw"
+expect 0 sfdisk --dump "$HOME_DIR/nginx.raw"
+expect_text "label: gpt"
+expect 2 "$MUSTER" build "$SOURCE_DIR/templates/nginx" -o "$HOME_DIR/nginx.iso"
+expect_text "FILE.qcow2"
+
+say "a disk that says so when it boots for the first time"
+mkdir "$HOME_DIR/recipe" "$HOME_DIR/assembly"
+cat >"$HOME_DIR/recipe/recipe.yaml" <<EOF
+name: first-boot
+version: 1.0.0
+from: $SOURCE_DIR/templates/nginx
+firstboot:
+  - printf 'server { listen 81; return 200 "made at first boot\\\\n"; }\\n' >/etc/nginx/muster.d/first.conf
+  - systemctl --no-block reload-or-restart nginx.service
+EOF
+expect 0 "$MUSTER" build "$HOME_DIR/recipe" -o "$HOME_DIR/web.qcow2"
+cp "$HOME_DIR/web.qcow2" "$HOME_DIR/assembly/"
+cat >"$HOME_DIR/assembly/assembly.yaml" <<'EOF'
+muster: 1
+name: alone
+version: 1.0.0
+networks: { net: {} }
+machines:
+  web:
+    image: web.qcow2
+    memory: 256 MiB
+    networks: [net]
+    ready: { tcp: 81, timeout: 10 min }
+publish:
+  - { machine: web, port: 81, as: http }
+EOF
+expect 0 "$MUSTER" pack "$HOME_DIR/assembly" -o "$HOME_DIR/alone.ova"
+
+say "up from a web server"
+serve_files "$HOME_DIR"
+expect 0 "$MUSTER" up "$FILES_URL/alone.ova"
+machine=$(our_processes | grep qemu-system || true)
+[ -n "$machine" ] || fail "there is no machine"
+[[ $machine != *-kernel* ]] || fail "the machine does not boot from its disk: $machine"
+wait_for_page "$(url_of alone)" "made at first boot"
+expect 0 "$MUSTER" logs alone web
+expect_text "Linux version"
+"$MUSTER" down alone
+assert_nothing_left
+say "passed"
