@@ -44,6 +44,10 @@ class Scanner {
 
     void check_characters() const {
         for (std::size_t i = 0; i < text_.size();) {
+            if (text_[i] >= ' ' && text_[i] <= '~') {
+                ++i;  // nearly all of a descriptor
+                continue;
+            }
             const auto c = decode_utf8(text_, i);
             if (!c) {
                 fail(i, "the bytes are not UTF-8 text");
