@@ -8,7 +8,7 @@
 # An idle machine is needed: the load is printed.
 #
 # Without DISK.raw one is made once and kept in BENCH_DIR (default: ~/.cache/muster-bench), where all files of the run are:
-#   CONTENT=debian  (default) SIZE 8G: Debian 12 by mmdebstrap with a kernel, nginx, PostgreSQL, Python, compilers and git, as
+#   CONTENT=debian  (default) SIZE 8G: Debian 12 by mmdebstrap with a kernel, nginx, PostgreSQL, Python and compilers, as
 #                   ext4; has to have 1.2 to 1.5 GB in use
 #   CONTENT=FOLDER  the files of a folder of this host up to USED_MIB (1350) instead, for a try: SIZE=300M CONTENT=/usr/lib/git-core
 #   MUSTER        the program (default: build/release/bin/muster)
@@ -53,7 +53,7 @@ PY
         return
     fi
     mmdebstrap --variant=important \
-        --include=linux-image-amd64,nginx,postgresql,python3,python3-dev,build-essential,git,vim bookworm "$1.tar"
+        --include=linux-image-amd64,nginx,postgresql,python3,python3-dev,build-essential bookworm "$1.tar"
     tar -xf "$1.tar" --exclude='./dev/*' -C "$1"
     rm "$1.tar"
 }
