@@ -48,7 +48,7 @@ std::int64_t saved_blocks(const DiskSample& child, const DiskSample& parent) {
 }
 
 // So that no sample gets too large, and all of them are of the same blocks.
-std::uint64_t step_for(const std::vector<const PlannedFile*>& disks) {
+std::uint64_t step_for(const std::vector<PlannedFile*>& disks) {
     std::uint64_t largest = 0;
     for (const PlannedFile* disk : disks) {
         largest = std::max(largest, disk->capacity_bytes);
@@ -117,8 +117,8 @@ std::vector<std::optional<std::size_t>> choose_parents(const std::vector<DiskSam
 }
 
 void plan_deltas(PackagePlan& plan) {
-    std::vector<const PlannedFile*> disks;
-    for (const PlannedFile& file : plan.files) {
+    std::vector<PlannedFile*> disks;
+    for (PlannedFile& file : plan.files) {
         if (file.is_disk) {
             disks.push_back(&file);
         }
@@ -129,14 +129,8 @@ void plan_deltas(PackagePlan& plan) {
         samples.push_back(sample_disk(*open_planned_disk(*disk), step));
     }
     const auto parents = choose_parents(samples);
-    std::map<std::string, std::string> parent_of;
     for (std::size_t i = 0; i < disks.size(); ++i) {
-        parent_of[disks[i]->id] = parents[i] ? disks[*parents[i]]->id : "";
-    }
-    for (PlannedFile& file : plan.files) {
-        if (file.is_disk) {
-            file.parent_file = parent_of.at(file.id);
-        }
+        disks[i]->parent_file = parents[i] ? disks[*parents[i]]->id : "";
     }
     put_parents_first(plan.files);
 }

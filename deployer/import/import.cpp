@@ -27,7 +27,6 @@ struct IncomingImage {
     hvruntime::Quarantine quarantine;
     base::UniqueFd disk_fd;
     PlannedLayer disk;
-    std::string parent;    // member of the disk that it is a delta of; empty: it is whole
     bool is_used = false;  // by a machine; else only deltas need it and it is not published
     std::string kernel_member;
     std::string initrd_member;
@@ -101,9 +100,8 @@ class ImportHandler : public ovfkit::PackageHandler {
     }
 
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
-        if (auto* disk_sink = dynamic_cast<ovfkit::DiskSink*>(sink.get())) {
-            static_cast<void>(sink.release());
-            family_.close(href_of(name), std::unique_ptr<ovfkit::DiskSink>(disk_sink));
+        if (auto disk = ovfkit::take_disk_sink(sink)) {
+            family_.close(href_of(name), std::move(disk));
         }
     }
 
@@ -142,9 +140,12 @@ class ImportHandler : public ovfkit::PackageHandler {
     void expect_disk(const PlannedMachine& machine, const PlannedDisk& disk, bool first) {
         std::vector<PlannedLayer> layers{{disk.member, disk.format, disk.compression}};
         layers.insert(layers.end(), disk.parents.begin(), disk.parents.end());
-        for (std::size_t i = 0; i < layers.size(); ++i) {
-            expect_layer(layers[i], i + 1 < layers.size() ? layers[i + 1].member : "");
+        std::vector<std::string> members;
+        for (const PlannedLayer& layer : layers) {
+            members.push_back(layer.member);
+            expect_layer(layer);
         }
+        family_.expect_chain(members);
         IncomingImage& image = incoming_.at(disk.member);
         image.is_used = true;
         if (first && image.kernel_member.empty()) {
@@ -154,15 +155,13 @@ class ImportHandler : public ovfkit::PackageHandler {
         }
     }
 
-    void expect_layer(const PlannedLayer& layer, const std::string& parent) {
-        family_.expect(layer.member, parent);
+    void expect_layer(const PlannedLayer& layer) {
         if (!incoming_.contains(layer.member)) {
             hvruntime::Quarantine quarantine = store_.begin_quarantine();
             base::UniqueFd fd = quarantine.open_disk_file("disk.raw");
             incoming_.emplace(layer.member, IncomingImage{.quarantine = std::move(quarantine),
                                                           .disk_fd = std::move(fd),
-                                                          .disk = layer,
-                                                          .parent = parent});
+                                                          .disk = layer});
         }
     }
 
@@ -178,7 +177,7 @@ class ImportHandler : public ovfkit::PackageHandler {
                 ErrorKind::invalid_input,
                 fmt::format("the package has no member '{}', which a disk refers to", member));
         }
-        const std::string& parent = incoming_.at(member).parent;
+        const std::string& parent = family_.parent_of(member);
         return parent.empty() ? found->sha256
                               : base::digest_hex(base::DigestAlgorithm::sha256,
                                                  fmt::format("delta {} of {}", found->sha256,

@@ -71,10 +71,8 @@ class DiskHandler : public PackageHandler {
     }
 
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
-        if (auto* disk = dynamic_cast<DiskSink*>(sink.get())) {
-            static_cast<void>(sink.release());
-            family_.close(find_file_of_member(envelope_, name)->id,
-                          std::unique_ptr<DiskSink>(disk));
+        if (auto disk = take_disk_sink(sink)) {
+            family_.close(find_file_of_member(envelope_, name)->id, std::move(disk));
         }
     }
 
@@ -130,10 +128,11 @@ class DiskHandler : public PackageHandler {
             throw base::Error(base::ErrorKind::not_found, fmt::format("no disk '{}'", wanted_),
                               fmt::format("there are: {}", fmt::join(ids, ", ")));
         }
-        for (std::size_t i = 0; i < layers_.size(); ++i) {
-            family_.expect(layers_[i]->file_ref,
-                           i + 1 < layers_.size() ? layers_[i + 1]->file_ref : "");
+        std::vector<std::string> files;
+        for (const Disk* layer : layers_) {
+            files.push_back(layer->file_ref);
         }
+        family_.expect_chain(files);
         disk_id_ = chosen->id;
         with_file_ = ids.size();
     }

@@ -23,6 +23,12 @@ std::unique_ptr<DiskReader> open_made_disk(int fd, const std::string& name, Disk
 
 }  // namespace
 
+void DiskFamily::expect_chain(const std::vector<std::string>& keys) {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        expect(keys[i], i + 1 < keys.size() ? keys[i + 1] : "");
+    }
+}
+
 void DiskFamily::expect(const std::string& key, const std::string& parent) {
     const auto [known, is_new] = disks_.try_emplace(key);
     if (is_new) {

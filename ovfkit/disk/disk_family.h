@@ -20,10 +20,12 @@ namespace ovfkit {
 
 class DiskFamily {
   public:
-    // An empty parent: the disk is whole. Throws invalid_input when the same file was expected with
-    // another parent: it would be two disks.
-    void expect(const std::string& key, const std::string& parent);
+    // A disk, then its parent and so on, the last one whole. Throws invalid_input when the same
+    // file was expected with another parent: it would be two disks.
+    void expect_chain(const std::vector<std::string>& keys);
     bool expects(const std::string& key) const { return disks_.contains(key); }
+    // Of an expected disk; empty: it is whole.
+    const std::string& parent_of(const std::string& key) const { return disks_.at(key).parent; }
     // Of an expected disk. is_delta is set here.
     std::unique_ptr<DiskSink> open(const std::string& key, DiskSinkOptions options,
                                    const std::string& format_uri, const std::string& compression);
@@ -43,6 +45,7 @@ class DiskFamily {
         std::unique_ptr<DiskSink> sink;  // all bytes are in, the parent is missing
         std::optional<DecodedDisk> decoded;
     };
+    void expect(const std::string& key, const std::string& parent);
     void complete(Member& member);
     std::vector<std::string> waiting_for(const std::string& key) const;
 

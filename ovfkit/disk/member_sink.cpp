@@ -118,6 +118,14 @@ GrainsOutOfOrder::GrainsOutOfOrder(const std::string& name)
                   "save the package to a file and give the file: it has to be read twice") {
 }
 
+std::unique_ptr<DiskSink> take_disk_sink(std::unique_ptr<base::ByteSink>& sink) {
+    auto* disk = dynamic_cast<DiskSink*>(sink.get());
+    if (disk != nullptr) {
+        static_cast<void>(sink.release());
+    }
+    return std::unique_ptr<DiskSink>(disk);
+}
+
 std::unique_ptr<DiskSink> make_member_sink(const DiskSinkOptions& options,
                                            const std::string& format_uri,
                                            const std::string& compression) {

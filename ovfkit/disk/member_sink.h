@@ -41,6 +41,10 @@ class DiskSink : public base::ByteSink {
     virtual DecodedDisk finish_over(const DiskReader* parent) = 0;
 };
 
+// For those who get their sinks back as what they gave: the disk's, which is then no longer in
+// `sink`; nullptr, and `sink` as it was, for any other.
+std::unique_ptr<DiskSink> take_disk_sink(std::unique_ptr<base::ByteSink>& sink);
+
 struct DiskSinkOptions {
     std::string name;  // for messages: the member's name
     int fd = -1;       // an empty regular file open for reading and writing

@@ -10,6 +10,7 @@
 #include "base/byte_size.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "ovfkit/disk/compare_disks.h"
 #include "ovfkit/disk/vmdk/adopting_consumer.h"
 #include "ovfkit/disk/vmdk/inflating_consumer.h"
 #include "ovfkit/disk/vmdk/passing_consumer.h"
@@ -81,14 +82,10 @@ class StreamVmdkDecoder : public DiskSink, private vmdk::GrainConsumer {
 
     void inherit_grain(const DiskReader& parent, std::uint64_t offset,
                        std::span<std::byte> buffer) {
-        const auto bytes_to = [&](std::uint64_t end) {
-            return static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
-        };
-        const std::size_t there = bytes_to(parent.capacity_bytes());
-        parent.read_at(offset, buffer.first(there));
-        std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(there), buffer.end(), std::byte{0});
-        if (!is_all_zero(buffer.first(there))) {
-            consumer_->fill(offset, buffer.first(bytes_to(parser_.header().capacity_bytes())));
+        read_padded(parent, offset, buffer);
+        if (!is_all_zero(buffer)) {
+            const std::uint64_t left = parser_.header().capacity_bytes() - offset;
+            consumer_->fill(offset, buffer.first(std::min<std::uint64_t>(buffer.size(), left)));
         }
     }
 

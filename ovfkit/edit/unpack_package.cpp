@@ -115,9 +115,8 @@ class ConvertingHandler : public PackageHandler {
         return open_disk_member(name, *disk, create_file(folder_ / target), *options_.disk_format);
     }
     void close_member(const std::string& name, std::unique_ptr<base::ByteSink> sink) override {
-        if (auto* disk = dynamic_cast<DiskSink*>(sink.get())) {
-            static_cast<void>(sink.release());
-            family_.close(key_of(name), std::unique_ptr<DiskSink>(disk));
+        if (auto disk = take_disk_sink(sink)) {
+            family_.close(key_of(name), std::move(disk));
         } else if (sink) {
             output_.end_member();
         }
@@ -164,19 +163,19 @@ class ConvertingHandler : public PackageHandler {
 
     // The disks of a chain, the child first. Parents are needed even when they are not asked for.
     void expect_layers(const std::vector<const Disk*>& layers) {
-        std::vector<const FileReference*> files;
+        std::vector<std::string> hrefs;
+        bool wanted = false;
         for (const Disk* layer : layers) {
             if (const FileReference* file = find_file(envelope_, layer->file_ref)) {
-                files.push_back(file);
+                if (hrefs.empty()) {
+                    wanted = is_wanted(*file);
+                } else if (wanted) {
+                    needed_.insert(file->href);
+                }
+                hrefs.push_back(file->href);
             }
         }
-        const bool wanted = !files.empty() && is_wanted(*files.front());
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            family_.expect(files[i]->href, i + 1 < files.size() ? files[i + 1]->href : "");
-            if (wanted && i > 0) {
-                needed_.insert(files[i]->href);
-            }
-        }
+        family_.expect_chain(hrefs);
     }
 
     std::unique_ptr<DiskSink> open_disk_member(const std::string& name, const Disk& disk,
