@@ -17,6 +17,7 @@
 #include "hvruntime/guest/agent/config/configure.h"
 #include "hvruntime/guest/agent/hooks.h"
 #include "hvruntime/guest/agent/key_verbs.h"
+#include "hvruntime/guest/agent/settings/settings_verbs.h"
 
 namespace {
 
@@ -32,6 +33,8 @@ constexpr std::string_view kHelp =
   muster-guest wait KEY [VALUE] [--timeout SECONDS]
                                             until the key is there, or has that value
   muster-guest event TEXT                   let the host know
+  muster-guest config show|check|apply      keys and files of /etc/muster/config.d: as they are;
+                                            whether they are good; write them, restart services
   muster-guest configure [--timeout SECONDS] [--image FILE]
                                             at boot: apply the OVF environment
   muster-guest hooks                        at boot: first-boot commands and configuration hooks
@@ -113,6 +116,18 @@ class Arguments {
 
 constexpr std::size_t kAny = 1U << 20U;
 
+void run_config_verb(const std::string& what, const Places& places) {
+    if (what == "show") {
+        show_settings(places);
+    } else if (what == "check") {
+        check_settings(places);
+    } else if (what == "apply") {
+        apply_settings_now(places);
+    } else {
+        Arguments::usage(fmt::format("'{}' is not show, check or apply", what));
+    }
+}
+
 void run_verb(std::string_view verb, const Arguments& arguments) {
     if (verb == "get") {
         print_key(arguments.values(1, 1)[0], arguments.places());
@@ -129,6 +144,8 @@ void run_verb(std::string_view verb, const Arguments& arguments) {
                      arguments.timeout(), arguments.places());
     } else if (verb == "event") {
         send_event(arguments.values(1, 1)[0], arguments.places());
+    } else if (verb == "config") {
+        run_config_verb(arguments.values(1, 1)[0], arguments.places());
     } else if (verb == "configure") {
         arguments.values(0, 0);
         ConfigureOptions options{.places = arguments.places()};

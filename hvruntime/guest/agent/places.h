@@ -23,6 +23,7 @@ struct Places {
     std::filesystem::path keys() const { return run_dir() / "keys.json"; }
     std::filesystem::path socket() const { return run_dir() / "sock"; }
     std::filesystem::path spool() const { return run_dir() / "spool"; }
+    std::filesystem::path applied_settings() const { return run_dir() / "config.json"; }
     // Kept over boots.
     std::filesystem::path state_dir() const { return at("/var/lib/muster-guest"); }
     std::filesystem::path instance_id() const { return state_dir() / "instance-id"; }
@@ -30,6 +31,8 @@ struct Places {
     std::filesystem::path first_boot_hooks() const { return at("/etc/muster/firstboot.d"); }
     std::filesystem::path configure_hooks() const { return at("/etc/muster/configure.d"); }
     std::filesystem::path change_hooks() const { return at("/etc/muster/change.d"); }
+    std::filesystem::path config_schemas() const { return at("/etc/muster/config.d"); }
+    std::filesystem::path systemctl() const { return at("/usr/bin/systemctl"); }
 };
 
 }  // namespace hvruntime::agent

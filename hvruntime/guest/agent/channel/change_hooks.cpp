@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hvruntime/guest/agent/channel/change_hooks.h"
 
-#include <sys/epoll.h>
 #include <unistd.h>
 #include <algorithm>
-
-extern "C" {  // glibc 2.36 forgets it
-#include <sys/pidfd.h>
-}
 
 #include "base/error.h"
 #include "base/log.h"
@@ -17,7 +12,6 @@ namespace hvruntime::agent {
 namespace {
 
 constexpr std::chrono::minutes kLimit{5};
-constexpr std::chrono::seconds kGrace{2};
 
 }  // namespace
 
@@ -48,7 +42,7 @@ void ChangeHooks::key_changed(const std::string& key) {
 }
 
 void ChangeHooks::start_next() {
-    while (!running_ && !keys_.empty()) {
+    while (!running_.running() && !keys_.empty()) {
         if (hooks_.empty()) {
             const auto all = list_hooks(places_.change_hooks());
             hooks_.assign(all.begin(), all.end());
@@ -62,34 +56,26 @@ void ChangeHooks::start_next() {
                                     .stderr_fd = STDERR_FILENO};
         running_line_ = command.to_string();
         try {
-            running_.emplace(command);
-            pidfd_.reset(::pidfd_open(running_->pid(), 0));
-            watch_ = loop_.add(pidfd_.get(), EPOLLIN, [this](std::uint32_t) {
-                finished(running_->wait(std::chrono::milliseconds(0)).value_or(0));
+            running_.start(command, kLimit, [this](int status) {
+                if (status != 0) {
+                    base::log(base::LogLevel::error, "hook", "{} {}", running_line_,
+                              base::describe_status(status));
+                }
+                next_hook();
+                start_next();
             });
-            timer_ = loop_.after(kLimit, [this] { finished(running_->stop(kGrace)); });
         } catch (const base::Error& error) {
             base::log(base::LogLevel::error, "hook", "{}", error.message());
-            finished(0);
+            next_hook();
         }
     }
 }
 
-void ChangeHooks::finished(int status) {
-    if (status != 0) {
-        base::log(base::LogLevel::error, "hook", "{} {}", running_line_,
-                  base::describe_status(status));
-    }
-    loop_.cancel(timer_);
-    loop_.remove(watch_, pidfd_.get());
-    pidfd_.reset();
-    running_.reset();
+void ChangeHooks::next_hook() {
     hooks_.pop_front();
     if (hooks_.empty()) {
         keys_.pop_front();
     }
-    // Not from here: this may be called by start_next itself.
-    loop_.after(std::chrono::milliseconds(0), [this] { start_next(); });
 }
 
 }  // namespace hvruntime::agent

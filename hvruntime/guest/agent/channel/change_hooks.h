@@ -6,12 +6,10 @@
 
 #include <deque>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
-#include "base/process.h"
+#include "hvruntime/guest/agent/channel/async_command.h"
 #include "hvruntime/guest/agent/channel/event_loop.h"
 #include "hvruntime/guest/agent/places.h"
 
@@ -22,22 +20,18 @@ std::vector<std::filesystem::path> list_hooks(const std::filesystem::path& folde
 
 class ChangeHooks {
   public:
-    ChangeHooks(EventLoop& loop, const Places& places) : loop_(loop), places_(places) {}
+    ChangeHooks(EventLoop& loop, const Places& places) : places_(places), running_(loop) {}
     void key_changed(const std::string& key);
 
   private:
     void start_next();
-    void finished(int status);
+    void next_hook();
 
-    EventLoop& loop_;
     const Places places_;
     std::deque<std::string> keys_;
     std::deque<std::filesystem::path> hooks_;  // still to run for keys_.front()
-    std::optional<base::Process> running_;
+    AsyncCommand running_;
     std::string running_line_;
-    base::UniqueFd pidfd_;
-    EventLoop::Id watch_ = 0;
-    EventLoop::Id timer_ = 0;
 };
 
 }  // namespace hvruntime::agent

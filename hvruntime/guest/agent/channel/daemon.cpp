@@ -22,6 +22,7 @@
 #include "hvruntime/guest/agent/channel/guest_state.h"
 #include "hvruntime/guest/agent/channel/local_request.h"
 #include "hvruntime/guest/agent/channel/local_server.h"
+#include "hvruntime/guest/agent/channel/settings_keeper.h"
 
 namespace hvruntime::agent {
 
@@ -37,6 +38,7 @@ class Daemon {
         : places_(options.places),
           state_(places_),
           hooks_(loop_, places_),
+          settings_(loop_, places_, state_, [this](const KeyWrite& write) { set({write}); }),
           channel_(loop_, state_, options.port,
                    [this](std::span<const KeyEntry> changed) { host_changed(changed); }),
           server_(loop_, places_.socket(),
@@ -58,6 +60,11 @@ class Daemon {
 
     void host_changed(std::span<const KeyEntry> changed) {
         server_.keys_changed();
+        std::vector<std::string> keys;
+        for (const KeyEntry& entry : changed) {
+            keys.push_back(entry.key);
+        }
+        settings_.keys_changed(keys);  // before the hooks, which find new files then
         for (const KeyEntry& entry : changed) {
             if (entry.owner == Side::host) {
                 hooks_.key_changed(entry.key);
@@ -81,12 +88,22 @@ class Daemon {
                 return std::nullopt;
             }
             case Kind::list: return state_.list(request.key);
-            case Kind::set: set(request.writes); return std::vector<KeyEntry>();
+            case Kind::set: set_for_guest(request.writes); return std::vector<KeyEntry>();
             case Kind::event:
                 channel_.send_event(state_.add_event(request.text));
                 return std::vector<KeyEntry>();
         }
         base::unreachable("a request of no kind");
+    }
+
+    void set_for_guest(const std::vector<KeyWrite>& writes) {
+        settings_.require_good(writes);
+        set(writes);
+        std::vector<std::string> keys;
+        for (const KeyWrite& write : writes) {
+            keys.push_back(write.key);
+        }
+        settings_.keys_changed(keys);
     }
 
     void watch_spool() {
@@ -148,6 +165,7 @@ class Daemon {
     EventLoop loop_;
     GuestState state_;
     ChangeHooks hooks_;
+    SettingsKeeper settings_;
     ChannelEnd channel_;
     LocalServer server_;
     AddressWatch addresses_;

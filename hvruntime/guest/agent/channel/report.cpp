@@ -10,8 +10,9 @@ namespace {
 constexpr std::size_t kMostReported = 4096;
 constexpr std::chrono::seconds kPatience{10};
 
-// Printable ASCII and line ends: what hooks print may be anything.
-std::string plain(std::string text) {
+}  // namespace
+
+std::string reportable(std::string text) {
     if (text.size() > kMostReported) {
         text.erase(0, text.size() - kMostReported);
     }
@@ -24,13 +25,11 @@ std::string plain(std::string text) {
     return text;
 }
 
-}  // namespace
-
 void report_keys(std::vector<KeyWrite> writes, const Places& places) {
     LocalRequest request{.kind = LocalRequest::Kind::set};
     for (KeyWrite& write : writes) {
         if (write.value) {
-            write.value = plain(std::move(*write.value));
+            write.value = reportable(std::move(*write.value));
         }
         request.writes.push_back(std::move(write));
     }

@@ -11,7 +11,10 @@
 
 namespace hvruntime::agent {
 
-// Values are made to fit: cut at the limit, control characters replaced.
+// Printable ASCII and line ends, the end of it when it is long: what programs print may be
+// anything.
+std::string reportable(std::string text);
+// Values are made to fit by that.
 void report_keys(std::vector<KeyWrite> writes, const Places& places);
 
 }  // namespace hvruntime::agent

@@ -76,6 +76,21 @@ Account require_account(const std::string& user, const Places& places) {
     return *account;
 }
 
+gid_t require_group(const std::string& group, const Places& places) {
+    std::optional<gid_t> gid;
+    each_line(base::read_file(places.at("/etc/group")), [&](std::string_view line) {
+        const std::vector<std::string> fields = fields_of(line);
+        if (fields.size() >= 3 && fields[0] == group && !gid) {
+            gid = number(fields[2], "the group's id");
+        }
+    });
+    if (!gid) {
+        throw base::Error(base::ErrorKind::not_found, fmt::format("there is no group '{}'", group),
+                          "add it to the recipe");
+    }
+    return *gid;
+}
+
 bool is_hash(std::string_view text) {
     constexpr std::array<std::string_view, 6> kSchemes{"$1$", "$2b$", "$2y$", "$5$", "$6$", "$y$"};
     for (const std::string_view scheme : kSchemes) {
@@ -102,6 +117,17 @@ void replace_file(const fs::path& path, std::string_view text) {
 }
 
 }  // namespace
+
+Owner find_owner(const std::string& owner, const Places& places) {
+    if (owner == "root:root") {
+        return {};
+    }
+    const std::size_t colon = owner.find(':');
+    const Account account = require_account(owner.substr(0, colon), places);
+    return {account.uid, colon == std::string::npos
+                             ? account.gid
+                             : require_group(owner.substr(colon + 1), places)};
+}
 
 std::string hash_password(const std::string& password) {
     if (is_hash(password)) {

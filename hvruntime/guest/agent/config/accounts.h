@@ -3,6 +3,7 @@
 // cannot ask the C library for users).
 #pragma once
 
+#include <sys/types.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,13 @@
 #include "hvruntime/guest/agent/places.h"
 
 namespace hvruntime::agent {
+
+struct Owner {
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+// "user:group" by the machine's own files. Throws not_found.
+Owner find_owner(const std::string& owner, const Places& places);
 
 // A crypt(5) hash; a text that is one already is left as it is.
 std::string hash_password(const std::string& password);

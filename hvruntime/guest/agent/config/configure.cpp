@@ -10,12 +10,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "hvruntime/guest/agent/channel/guest_state.h"
 #include "hvruntime/guest/agent/channel/report.h"
 #include "hvruntime/guest/agent/config/accounts.h"
 #include "hvruntime/guest/agent/config/environment_cd.h"
 #include "hvruntime/guest/agent/config/guest_config.h"
 #include "hvruntime/guest/agent/config/system_files.h"
 #include "hvruntime/guest/agent/properties.h"
+#include "hvruntime/guest/agent/settings/apply_settings.h"
 
 namespace hvruntime::agent {
 
@@ -85,6 +87,20 @@ void configure(const EnvironmentCd& cd, const Places& places, Steps& steps) {
     }
 }
 
+// The services that read these files start later. A value that is no good is told under a key of
+// its own: it does not make the machine unconfigured.
+void configure_settings(const Places& places) {
+    const GuestState state(places);
+    const AppliedSettings applied = apply_settings(places, [&](const std::string& key) {
+        const std::optional<KeyEntry> entry = state.find(key);
+        return entry ? std::optional(entry->value) : std::nullopt;
+    });
+    if (!applied.faults.empty()) {
+        report_keys({{.key = std::string(kSettingsError), .value = settings_error(applied.faults)}},
+                    places);
+    }
+}
+
 }  // namespace
 
 void run_configure(const ConfigureOptions& options) {
@@ -95,10 +111,12 @@ void run_configure(const ConfigureOptions& options) {
     if (!cd) {
         base::log(base::LogLevel::warn, "configure",
                   "no CD with an OVF environment: the machine stays as its image is");
-        return;
     }
     Steps steps;
-    steps.run(cd->source.string(), [&] { configure(*cd, options.places, steps); });
+    if (cd) {
+        steps.run(cd->source.string(), [&] { configure(*cd, options.places, steps); });
+    }
+    steps.run("config", [&] { configure_settings(options.places); });
     if (!steps.failures().empty()) {
         const std::string all = fmt::format("{}", fmt::join(steps.failures(), "; "));
         report_keys({{.key = "muster.configure.error", .value = all}}, options.places);

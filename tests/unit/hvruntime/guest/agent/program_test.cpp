@@ -171,4 +171,63 @@ TEST_CASE_METHOD(Fixture, "properties answer before and below the channel", "[hv
     CHECK(guest({"get", "title"}).out == "from host\n");
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "a key that the host changes makes its file new and restarts its unit once",
+                 "[hvruntime][guest][config]") {
+    base::make_dirs(root + "/run/muster-guest");
+    base::write_file(root + "/run/muster-guest/properties.json", R"({"http.port":"8080"})");
+    base::make_dirs(root + "/etc/muster/config.d");
+    base::write_file(root + "/etc/muster/config.d/web.json", R"({"version":1,
+        "keys":{"http.port":{"type":"port","default":80},"title":{"default":"T"}},
+        "files":[{"path":"/etc/site.conf","template":"${http.port} ${title}","restart":["web"]}]})");
+    base::make_dirs(root + "/usr/bin");
+    const std::string calls = dir.path() / "calls";
+    base::write_file(root + "/usr/bin/systemctl", "#!/bin/sh\necho \"$@\" >>" + calls + "\n", 0755);
+    const auto site = [&] { return base::read_file(root + "/etc/site.conf"); };
+    const auto is = [&](const std::string& text) {
+        return tests::eventually([&] { return site() == text; });
+    };
+    REQUIRE(guest({"config", "apply"}).status == 0);
+    CHECK(site() == "8080 T");
+    std::filesystem::remove(calls);
+
+    GuestChannels channels(store);
+    channels.attach("m", host_socket);
+    const base::Process daemon = start_daemon();
+    channels.wait("m", "muster.guest.version", std::nullopt, kPatience);
+    channels.set("m", std::vector<KeyWrite>{{.key = "http.port", .value = "81"},
+                                            {.key = "title", .value = "U"}});
+    CHECK(is("81 U"));
+    CHECK(tests::eventually([&] {
+        return std::filesystem::exists(calls) &&
+               base::read_file(calls) == "try-restart -- web.service\n";
+    }));
+
+    // A bad value is refused, visible to the host, and forgotten when a good one comes.
+    channels.set("m", "http.port", "99999");
+    CHECK(channels.wait("m", "muster.config.error", std::nullopt, kPatience).value ==
+          "the value of 'http.port' is not a port (1 to 65535)");
+    CHECK(site() == "81 U");
+    channels.set("m", "http.port", "82");
+    CHECK(is("82 U"));
+    CHECK(tests::eventually([&] { return !channels.get("m", "muster.config.error"); }));
+
+    // What the guest sets itself is checked at once.
+    const base::RunResult refused = guest({"set", "http.port", "many"});
+    CHECK(refused.status == 4);
+    CHECK(refused.err.find("is not a port") != std::string::npos);
+    REQUIRE(guest({"set", "title", "V"}).status == 0);
+    CHECK(is("82 V"));
+    REQUIRE(guest({"delete", "title"}).status == 0);  // theirs counts again
+    CHECK(guest({"config", "show"}).out.find("http.port  port      host     82\n") == 0);
+    CHECK(guest({"config", "check"}).status == 0);
+    CHECK(guest({"config", "mend"}).status == 2);
+
+    // A service that does not come back is told too.
+    base::write_file(root + "/usr/bin/systemctl", "#!/bin/sh\nexit 1\n", 0755);
+    channels.set("m", "title", "W");
+    CHECK(channels.wait("m", "muster.config.error", std::nullopt, kPatience)
+              .value.find("failed with exit code 1") != std::string::npos);
+}
+
 }  // namespace
