@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/evidence/package_index.h"
+
+#include <charconv>
+#include <sstream>
+
+#include "base/process.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string_view stanza_value(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    std::string_view value = line.substr(colon + 1);
+    const std::size_t from = value.find_first_not_of(" \t");
+    return from == std::string_view::npos ? std::string_view() : value.substr(from);
+}
+
+void set_field(IndexedPackage& package, std::string_view line) {
+    const std::string_view field = line.substr(0, line.find(':'));
+    const std::string value(stanza_value(line));
+    if (field == "Package") {
+        package.name = value;
+    } else if (field == "Version") {
+        package.version = value;
+    } else if (field == "Architecture") {
+        package.architecture = value;
+    } else if (field == "Source") {
+        package.source = value.substr(0, value.find(' '));  // "glibc (2.36-9)"
+    } else if (field == "Filename") {
+        package.filename = value;
+    } else if (field == "SHA256") {
+        package.sha256 = value;
+    } else if (field == "Size") {
+        std::from_chars(value.data(), value.data() + value.size(), package.size);
+    }
+}
+
+// An index is large: apt's helper unpacks what apt keeps compressed.
+std::string read_list(const fs::path& path) {
+    base::Command command;
+    command.argv = {"/usr/lib/apt/apt-helper", "cat-file", path.string()};
+    command.timeout = std::chrono::minutes(2);
+    return base::run_checked(command).out;
+}
+
+}  // namespace
+
+void add_packages(PackageIndex& index, std::string_view text) {
+    IndexedPackage package;
+    const auto end_stanza = [&] {
+        if (!package.name.empty() && !package.version.empty() && !package.sha256.empty()) {
+            if (package.source.empty()) {
+                package.source = package.name;
+            }
+            PackageKey key{package.name, package.version, package.architecture};
+            index.emplace(std::move(key), std::move(package));
+        }
+        package = {};
+    };
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty()) {
+            end_stanza();
+        } else if (line.front() != ' ' && line.front() != '\t' &&
+                   line.find(':') != std::string_view::npos) {
+            set_field(package, line);
+        }
+    }
+    end_stanza();
+}
+
+PackageIndex read_package_index(const fs::path& lists) {
+    PackageIndex index;
+    for (const auto& entry : fs::directory_iterator(lists)) {
+        if (entry.path().filename().string().find("_Packages") != std::string::npos) {
+            add_packages(index, read_list(entry.path()));
+        }
+    }
+    return index;
+}
+
+std::vector<InstalledPackage> resolve_packages(const std::vector<std::string>& lines,
+                                               const PackageIndex& index) {
+    std::vector<InstalledPackage> packages;
+    for (const std::string& line : lines) {
+        std::istringstream words(line);
+        InstalledPackage package;
+        words >> package.name >> package.version >> package.architecture;
+        const auto at = index.find({package.name, package.version, package.architecture});
+        if (at != index.end()) {
+            package.source = at->second.source;
+            package.filename = at->second.filename;
+            package.sha256 = at->second.sha256;
+        }
+        packages.push_back(std::move(package));
+    }
+    return packages;
+}
+
+}  // namespace imagebuilder

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <set>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "imagebuilder/evidence/lock_file.h"
+#include "imagebuilder/evidence/package_index.h"
+#include "imagebuilder/evidence/provenance.h"
+#include "imagebuilder/evidence/sbom.h"
+#include "tests/support/catch.h"
+#include "tests/support/pki.h"
+
+namespace {
+
+using namespace imagebuilder;
+
+constexpr const char* kPackages = R"(Package: nginx
+Version: 1.22.1-9
+Architecture: amd64
+Description: small, powerful, scalable web/proxy server
+ Package: not-a-field
+Filename: pool/main/n/nginx/nginx_1.22.1-9_amd64.deb
+Size: 527012
+SHA256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+
+Package: libc6
+Source: glibc (2.36-9)
+Version: 2.36-9+deb12u10
+Architecture: amd64
+Filename: pool/main/g/glibc/libc6_2.36-9+deb12u10_amd64.deb
+Size: 1
+SHA256: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+
+Package: no-digest
+Version: 1
+Architecture: all
+)";
+
+SbomSubject sample_subject() {
+    PackageIndex index;
+    add_packages(index, kPackages);
+    SbomSubject subject;
+    subject.name = "web";
+    subject.version = "1.4.0";
+    subject.description = "a page";
+    subject.distribution = "debian-12";
+    subject.file = "web.qcow2";
+    subject.sha256 = std::string(64, 'd');
+    subject.key = std::string(64, 'e');
+    subject.epoch = 1700000000;
+    subject.packages = resolve_packages(
+        {"libstdc++6 12.2.0-14 amd64", "nginx 1.22.1-9 amd64", "nginx 1.22.1-8 amd64"}, index);
+    return subject;
+}
+
+LockFile sample_lock() {
+    LockFile lock;
+    lock.recipe = "web";
+    lock.release = "bookworm";
+    lock.epoch = 1700000000;
+    lock.image = std::string(64, '1');
+    lock.tools = {{"busybox", std::string(64, '2')}};
+    lock.packages = {
+        {"nginx", "1.22.1-9", "amd64", "nginx", "pool/n/nginx.deb", std::string(64, 'a')},
+        {"g++", "4:12.2.0-3", "amd64", "gcc", "pool/g/g++.deb", std::string(64, 'b')}};
+    return lock;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("packages are found in an index by name, version and architecture", "[imagebuilder]") {
+    PackageIndex index;
+    add_packages(index, kPackages);
+    CHECK(index.size() == 2);
+    const IndexedPackage& libc = index.at({"libc6", "2.36-9+deb12u10", "amd64"});
+    CHECK(libc.source == "glibc");
+    CHECK(libc.size == 1);
+    const auto found = resolve_packages({"nginx 1.22.1-9 amd64", "nginx 9 amd64"}, index);
+    CHECK(found[0].sha256 == std::string(64, 'a'));
+    CHECK(found[0].filename == "pool/main/n/nginx/nginx_1.22.1-9_amd64.deb");
+    CHECK(found[1].sha256.empty());
+}
+
+TEST_CASE("a package URL spells out what purl does not allow", "[imagebuilder]") {
+    CHECK(package_url(sample_subject(), {"libstdc++6", "1:12~rc1-1+b2", "amd64", "", "", ""}) ==
+          "pkg:deb/debian/libstdc%2B%2B6@1%3A12~rc1-1%2Bb2?arch=amd64&distro=debian-12");
+}
+
+TEST_CASE("the SPDX document names the image and all its packages", "[imagebuilder]") {
+    const SbomSubject subject = sample_subject();
+    const std::string text = make_spdx(subject);
+    CHECK(text == make_spdx(subject));
+    const base::Json json = base::parse_json(text, "spdx");
+    CHECK(json["spdxVersion"] == "SPDX-2.3");
+    CHECK(json["creationInfo"]["created"] == "2023-11-14T22:13:20Z");
+    REQUIRE(json["packages"].size() == 4);
+    CHECK(json["packages"][0]["checksums"][0]["checksumValue"] == subject.sha256);
+    CHECK(json["packages"][1]["SPDXID"] == "SPDXRef-deb-libstdc.plus..plus.6-amd64");
+    CHECK_FALSE(json["packages"][1].contains("checksums"));
+    CHECK(json["packages"][2]["checksums"][0]["checksumValue"] == std::string(64, 'a'));
+    REQUIRE(json["relationships"].size() == 4);
+    CHECK(json["relationships"][0]["relationshipType"] == "DESCRIBES");
+    SbomSubject other = subject;
+    other.key = std::string(64, 'f');
+    CHECK(base::parse_json(make_spdx(other), "spdx")["documentNamespace"] !=
+          json["documentNamespace"]);
+}
+
+TEST_CASE("the CycloneDX document has a component for each package", "[imagebuilder]") {
+    const base::Json json = base::parse_json(make_cyclonedx(sample_subject()), "cyclonedx");
+    CHECK(json["specVersion"] == "1.5");
+    CHECK(json["metadata"]["component"]["name"] == "web");
+    REQUIRE(json["components"].size() == 3);
+    CHECK(json["components"][1]["hashes"][0]["alg"] == "SHA-256");
+    std::set<std::string> refs;
+    for (const base::Json& component : json["components"]) {
+        refs.insert(component["bom-ref"].get<std::string>());
+    }
+    CHECK(refs.size() == 3);
+    CHECK(json["dependencies"][0]["dependsOn"].size() == 3);
+}
+
+TEST_CASE("a signed statement opens for its signer only", "[imagebuilder]") {
+    const tests::Pki pki;
+    pki.make_self_signed("signer");
+    pki.make_self_signed("other");
+    const base::PrivateKey key = base::load_private_key(pki.path("signer.key"));
+    const base::Certificate signer = base::load_certificates(pki.path("signer.pem")).front();
+    const base::Certificate other = base::load_certificates(pki.path("other.pem")).front();
+    Provenance provenance;
+    provenance.subjects = {{"web.qcow2", "", std::string(64, 'd')}};
+    provenance.recipe = "web";
+    provenance.key = std::string(64, 'e');
+    provenance.materials = {{"nginx", "pkg:deb/debian/nginx@1", std::string(64, 'a')}};
+    const std::string statement = make_statement(provenance);
+    const base::Json json = base::parse_json(statement, "statement");
+    CHECK(json["_type"] == "https://in-toto.io/Statement/v1");
+    CHECK(json["subject"][0]["digest"]["sha256"] == std::string(64, 'd'));
+    CHECK(json["predicate"]["buildDefinition"]["resolvedDependencies"][0]["uri"] ==
+          "pkg:deb/debian/nginx@1");
+
+    const std::string envelope = sign_envelope(statement, kInTotoPayload, key, signer);
+    CHECK(open_envelope(envelope, signer, "x") == statement);
+    CHECK_THROWS_AS(open_envelope(envelope, other, "x"), base::Error);
+    // The type is signed with the payload.
+    CHECK_THROWS_AS(
+        open_envelope(replaced(envelope, "vnd.in-toto+json", "vnd.other+json"), signer, "x"),
+        base::Error);
+    CHECK_THROWS_AS(open_envelope(make_envelope(statement, kInTotoPayload), signer, "x"),
+                    base::Error);
+    CHECK_THROWS_AS(open_envelope("{}", signer, "x"), base::Error);
+}
+
+TEST_CASE("a lock file comes back as it was written", "[imagebuilder]") {
+    const LockFile lock = sample_lock();
+    const std::string text = make_lock_text(lock);
+    const LockFile back = parse_lock(text, "web.lock");
+    CHECK(make_lock_text(back) == text);
+    CHECK(back.epoch == lock.epoch);
+    REQUIRE(back.packages.size() == 2);
+    CHECK(back.packages[1].version == "4:12.2.0-3");
+    CHECK(back.tools == lock.tools);
+}
+
+TEST_CASE("a lock file that was tampered with is refused", "[imagebuilder]") {
+    const std::string text = make_lock_text(sample_lock());
+    const auto refused = [](const std::string& bad) {
+        CHECK_THROWS_AS(parse_lock(bad, "web.lock"), base::Error);
+    };
+    refused("");
+    refused("[]");
+    refused("{}");
+    refused(replaced(text, "pool/n/", "../n/"));
+    refused(replaced(text, "pool/n/", "/n/"));
+    refused(replaced(text, std::string(64, 'a'), std::string(63, 'a')));
+    refused(replaced(text, std::string(64, 'a'), std::string(64, 'A')));
+    refused(replaced(text, R"("name":"nginx")", R"("name":"-o x")"));
+    refused(replaced(text, R"("name":"nginx")", R"("name":7)"));
+    refused(replaced(text, "\"muster_lock\": 1", "\"muster_lock\": 2"));
+    refused(replaced(text, "\"packages\"", "\"package\""));
+}
+
+TEST_CASE("other programs than the lock's are named", "[imagebuilder]") {
+    const LockFile lock = sample_lock();
+    CHECK(differing_tools(lock, lock.tools).empty());
+    CHECK(differing_tools(lock, {}).front() == "this host has no busybox");
+    const auto other = differing_tools(lock, {{"busybox", std::string(64, '3')}});
+    REQUIRE(other.size() == 1);
+    CHECK(other.front().find("busybox is another") == 0);
+}
