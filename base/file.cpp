@@ -126,11 +126,15 @@ void AtomicFile::commit() {
     if (::fsync(fd_.get()) != 0) {
         throw SystemError(errno, fmt::format("cannot sync '{}'", path_.string()));
     }
+    commit_unsynced();
+    fsync_dir(path_.parent_path());
+}
+
+void AtomicFile::commit_unsynced() {
     if (::rename(temp_path_.c_str(), path_.c_str()) != 0) {
         throw SystemError(errno, fmt::format("cannot write '{}'", path_.string()));
     }
     committed_ = true;
-    fsync_dir(path_.parent_path());
 }
 
 UniqueFd open_nameless(const fs::path& folder) {
@@ -212,12 +216,20 @@ fs::path xdg_dir(const char* variable, std::string_view below_home) {
 
 }  // namespace
 
-FileLock::FileLock(const fs::path& path) : fd_(lock_file(path, LOCK_EX)) {
+namespace {
+
+int flock_of(FileLock::Mode mode) {
+    return mode == FileLock::Mode::shared ? LOCK_SH : LOCK_EX;
 }
 
-FileLock FileLock::try_lock(const fs::path& path) {
+}  // namespace
+
+FileLock::FileLock(const fs::path& path, Mode mode) : fd_(lock_file(path, flock_of(mode))) {
+}
+
+FileLock FileLock::try_lock(const fs::path& path, Mode mode) {
     FileLock lock;
-    lock.fd_ = lock_file(path, LOCK_EX | LOCK_NB);
+    lock.fd_ = lock_file(path, flock_of(mode) | LOCK_NB);
     return lock;
 }
 

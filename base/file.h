@@ -35,6 +35,8 @@ class AtomicFile {
     int fd() const { return fd_.get(); }
     const std::filesystem::path& temp_path() const { return temp_path_; }
     void commit();  // fsync, rename, fsync of the folder
+    // Rename alone: for what can be made again when a power cut takes it.
+    void commit_unsynced();
 
   private:
     std::filesystem::path path_;
@@ -64,13 +66,15 @@ class TempDir {
 };
 
 // flock(2) on a file that is made when absent. Released by the destructor or the end of the
-// process.
+// process. Many may hold a shared lock at once, but nobody beside the holder of an exclusive one.
 class FileLock {
   public:
+    enum class Mode { exclusive, shared };
+
     // Waits for the lock.
-    explicit FileLock(const std::filesystem::path& path);
+    explicit FileLock(const std::filesystem::path& path, Mode mode = Mode::exclusive);
     // nullopt-like: an empty lock when someone else holds it.
-    static FileLock try_lock(const std::filesystem::path& path);
+    static FileLock try_lock(const std::filesystem::path& path, Mode mode = Mode::exclusive);
     explicit operator bool() const { return static_cast<bool>(fd_); }
 
   private:

@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "base/crypto/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "imagebuilder/disk/disk_image.h"
 #include "imagebuilder/disk/initrd.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/input_key.h"
+#include "imagebuilder/plan/planned_step.h"
 #include "imagebuilder/step_clock.h"
 #include "imagebuilder/tree/finish.h"
 #include "imagebuilder/tree/sandbox.h"
@@ -43,11 +43,11 @@ std::optional<GuestFiles> require_guest(const Recipe& recipe) {
 }
 
 // Everything that decides what the image will be.
-std::string image_key(const Recipe& recipe, const std::vector<Segment>& segments,
+std::string image_key(const Recipe& recipe, const std::vector<PlannedStep>& steps,
                       const std::optional<GuestFiles>& guest) {
     InputKey key;
     key.add("builder", kBuilder);
-    key.add("tree", segments.back().key);
+    key.add("tree", steps.back().key);
     const DiskLayout disk = disk_of(recipe);
     key.add("disk", fmt::format("{} {}", disk.size_bytes, disk.grow));
     key.add("seal", wants_seal(recipe) ? "template" : "none");
@@ -72,19 +72,12 @@ std::string image_key(const Recipe& recipe, const std::vector<Segment>& segments
     return key.finish();
 }
 
-int count_steps(const std::vector<Segment>& segments) {
-    constexpr int kFinishingSteps = 4;  // guest and settings, seal, file system, disk
-    int count = 1 + kFinishingSteps;    // the bootstrap
-    for (const Segment& segment : segments) {
-        count += static_cast<int>(segment.steps.size());
-    }
-    return count;
-}
+constexpr int kFinishingSteps = 4;  // guest and settings, seal, file system, disk
 
 struct Inputs {
     Recipe recipe;
     AptIndex apt;
-    std::vector<Segment> segments;
+    std::vector<PlannedStep> steps;
     std::optional<GuestFiles> guest;
     std::string key;
     std::int64_t epoch = 0;
@@ -95,8 +88,8 @@ Inputs gather_inputs(const BuildOptions& options) {
     inputs.recipe = load_recipe(options.recipe);
     inputs.guest = require_guest(inputs.recipe);
     inputs.apt = open_apt_index(source_of(inputs.recipe).release);
-    inputs.segments = plan_segments(inputs.recipe, inputs.apt, kBuilder);
-    inputs.key = image_key(inputs.recipe, inputs.segments, inputs.guest);
+    inputs.steps = plan_steps(inputs.recipe, inputs.apt, kBuilder);
+    inputs.key = image_key(inputs.recipe, inputs.steps, inputs.guest);
     const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
     inputs.epoch = epoch != nullptr ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
     return inputs;
@@ -109,7 +102,7 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
 
     // The tree, as the recipes say.
     const auto on_step = [&](const std::string& text, bool cached) { clock.begin(text, cached); };
-    build_tree({work.tree(), options.use_cache, on_step, options.on_output}, inputs.segments,
+    build_tree({work.tree(), options.use_cache, on_step, options.on_output}, inputs.steps,
                inputs.apt);
 
     // What every image gets. From here on no package is installed.
@@ -154,7 +147,7 @@ BuiltImage build_image(const BuildOptions& options) {
         check_image_name(options.output);
     }
     const Inputs inputs = gather_inputs(options);
-    StepClock clock(count_steps(inputs.segments), options.on_progress);
+    StepClock clock(static_cast<int>(inputs.steps.size()) + kFinishingSteps, options.on_progress);
     const base::FileLock lock(image_lock_path(inputs.key));
     const bool hit = options.use_cache && has_image(inputs.key);
     if (!hit) {

@@ -57,8 +57,8 @@ struct BuiltImage {
 
 // Throws usage for an output of another kind, invalid_input for the recipe, environment for a
 // missing tool, external for a failing step (the message holds the last 40 lines of its output and
-// the command to run it again). After any failure nothing is left behind but the caches of finished
-// layers.
+// the command to run it again). After any failure nothing is left behind but the layers of finished
+// steps.
 BuiltImage build_image(const BuildOptions& options);
 
 }  // namespace imagebuilder

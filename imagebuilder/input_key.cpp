@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/crypto/digest.h"
 #include "base/error.h"
 
 namespace imagebuilder {
@@ -19,74 +20,81 @@ struct StepHasher {
     InputKey& key;
     const fs::path& folder;
 
-    void list(std::string_view name, const std::vector<std::string>& values) const {
-        key.add(name, std::to_string(values.size()));
-        for (const std::string& value : values) {
-            key.add(name, value);
-        }
+    void operator()(const InstallPackages& packages) const {
+        key.add_list("packages", packages.names);
     }
-    void operator()(const InstallPackages& packages) const { list("packages", packages.names); }
     void operator()(const AddUser& user) const {
-        key.add("user", user.name);
-        list("groups", user.groups);
-        list("keys", user.ssh_authorized_keys);
+        key.add("name", user.name);
+        key.add_list("groups", user.groups);
+        key.add_list("keys", user.ssh_authorized_keys);
         key.add("password", user.password_hash);
         key.add("shell", user.shell);
         key.add("system", user.system ? "1" : "0");
     }
     void operator()(const WriteFile& file) const {
-        key.add("write", file.path);
+        key.add("path", file.path);
         key.add("content", file.content);
         key.add("owner", file.owner);
         key.add("permissions", std::to_string(file.permissions));
     }
     void operator()(const CopyFiles& copy) const {
-        key.add("copy", copy.from);
+        key.add("from", copy.from);
         key.add("to", copy.to);
         key.add("owner", copy.owner);
         key.add("permissions", copy.permissions ? std::to_string(*copy.permissions) : "as is");
-        key.add_files("source", folder / copy.from);
+        const fs::path from = folder / copy.from;
+        key.add_files("file " + copy.from, from);
+        if (fs::is_symlink(from) && fs::exists(from)) {  // what is copied is where the link leads
+            const fs::path real = fs::canonical(from);
+            const fs::path top = fs::canonical(folder);
+            if (std::mismatch(top.begin(), top.end(), real.begin(), real.end()).first ==
+                top.end()) {
+                key.add_files("file behind " + copy.from, real);
+            }
+        }
     }
-    void operator()(const RunCommand& command) const { key.add("run", command.script); }
+    void operator()(const RunCommand& command) const { key.add("text", command.script); }
     void operator()(const UnitsChange& change) const {
-        list(change.verb == UnitsChange::Verb::enable    ? "enable"
-             : change.verb == UnitsChange::Verb::disable ? "disable"
-                                                         : "mask",
-             change.units);
+        key.add("verb", change.verb == UnitsChange::Verb::enable    ? "enable"
+                        : change.verb == UnitsChange::Verb::disable ? "disable"
+                                                                    : "mask");
+        key.add_list("units", change.units);
     }
 };
 
 }  // namespace
 
 void InputKey::add(std::string_view name, std::string_view value) {
-    const std::string head = fmt::format("{}:{}:{}:", name.size(), name, value.size());
-    digest_.update(base::as_bytes(head));
-    digest_.update(base::as_bytes(value));
+    inputs_.push_back(
+        {std::string(name), base::digest_hex(base::DigestAlgorithm::sha256, std::string(value))});
 }
 
-void InputKey::add_files(std::string_view name, const fs::path& path) {
+void InputKey::add_list(std::string_view name, const std::vector<std::string>& values) {
+    std::string all;
+    for (const std::string& value : values) {
+        all += fmt::format("{}:{}", value.size(), value);
+    }
+    add(name, all);
+}
+
+void InputKey::add_files(const std::string& name, const fs::path& path) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) {
         throw base::SystemError(errno, fmt::format("cannot read '{}'", path.string()));
     }
-    add("permissions", std::to_string(info.st_mode));
     if (S_ISLNK(info.st_mode)) {
-        add(name, fs::read_symlink(path).string());
-        if (fs::exists(path)) {  // what is copied is where the top link leads
-            add("link",
-                base::sha256_of_file(fs::is_regular_file(path) ? path.string() : "/dev/null"));
-        }
+        add(name, "link " + fs::read_symlink(path).string());
     } else if (S_ISREG(info.st_mode)) {
-        add(name, base::sha256_of_file(path.string()));
+        add(name, fmt::format("file {:o} {}", info.st_mode, base::sha256_of_file(path.string())));
     } else if (S_ISDIR(info.st_mode)) {
+        add(name, fmt::format("folder {:o}", info.st_mode));
         std::vector<fs::path> entries;
         for (const auto& entry : fs::directory_iterator(path)) {
             entries.push_back(entry.path());
         }
         std::sort(entries.begin(), entries.end());
-        add(name, std::to_string(entries.size()));
         for (const fs::path& entry : entries) {
-            add_files(entry.filename().string(), entry);
+            add_files(name + "/" + entry.filename().string(), entry);
         }
     } else {
         throw base::Error(base::ErrorKind::invalid_input,
@@ -96,6 +104,15 @@ void InputKey::add_files(std::string_view name, const fs::path& path) {
 
 void InputKey::add_step(const Step& step, const fs::path& folder) {
     std::visit(StepHasher{*this, folder}, step.action);
+}
+
+std::string InputKey::finish() const {
+    base::Digest digest(base::DigestAlgorithm::sha256);
+    for (const NamedInput& input : inputs_) {
+        digest.update(
+            base::as_bytes(fmt::format("{}:{}:{}:", input.name.size(), input.name, input.digest)));
+    }
+    return digest.finish_hex();
 }
 
 std::string uuid_from_key(std::string_view key, std::string_view purpose) {

@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cache keys: a digest of named inputs. Every value goes in with its length, so that no two lists
-// of inputs look alike.
+// Cache keys: a digest of named inputs. Every value goes in with its name and length, so that no
+// two lists of inputs look alike. The list itself can be kept: it says later which input has
+// changed.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/crypto/digest.h"
 #include "imagebuilder/recipe.h"
 
 namespace imagebuilder {
 
+struct NamedInput {
+    std::string name;    // "text", "file site/index.html"
+    std::string digest;  // SHA-256 of the value, hex
+    bool operator==(const NamedInput&) const = default;
+};
+
 class InputKey {
   public:
-    InputKey() : digest_(base::DigestAlgorithm::sha256) {}
     void add(std::string_view name, std::string_view value);
-    // A file, or a folder with everything in it: names, permissions, links, content.
-    void add_files(std::string_view name, const std::filesystem::path& path);
+    void add_list(std::string_view name, const std::vector<std::string>& values);
+    // A file, or a folder with everything in it: permissions, links, content. Each entry is an
+    // input of its own: NAME, NAME/sub, NAME/sub/file.
+    void add_files(const std::string& name, const std::filesystem::path& path);
     // What the step does, with the content of what it copies from `folder`.
     void add_step(const Step& step, const std::filesystem::path& folder);
-    std::string finish() { return digest_.finish_hex(); }
+    const std::vector<NamedInput>& inputs() const { return inputs_; }
+    std::string finish() const;
 
   private:
-    base::Digest digest_;
+    std::vector<NamedInput> inputs_;
 };
 
 // A stable UUID (version 8) out of a key; `purpose` tells several of one image apart.

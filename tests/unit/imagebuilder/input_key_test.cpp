@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/file.h"
-#include "imagebuilder/tree/tree_builder.h"
+#include "imagebuilder/plan/planned_step.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -61,7 +61,7 @@ TEST_CASE("uuids made from keys are stable, different and well formed", "[imageb
     CHECK(std::string("89ab").find(uuid[19]) != std::string::npos);
 }
 
-TEST_CASE("a changed step changes the keys of its segment and of those after it only",
+TEST_CASE("a changed step changes the keys of it and of those after it only",
           "[imagebuilder][key]") {
     const auto keys_with = [](const std::string& command, const std::string& packages) {
         const auto recipe = imagebuilder::parse_recipe(
@@ -71,8 +71,8 @@ TEST_CASE("a changed step changes the keys of its segment and of those after it 
         imagebuilder::AptIndex apt;
         apt.digest = "index";
         std::vector<std::string> keys;
-        for (const auto& segment : imagebuilder::plan_segments(recipe, apt, "test")) {
-            keys.push_back(segment.key);
+        for (const auto& step : imagebuilder::plan_steps(recipe, apt, "test")) {
+            keys.push_back(step.key);
         }
         return keys;
     };
