@@ -43,6 +43,23 @@ struct PackageFact {
     std::string version;
     std::string architecture;
     bool automatic = false;  // only there because others need it
+    bool base = false;       // required or important: in every system of its kind
+};
+
+// NAME=VALUE in the environment of a service: of the unit or of a file that it names.
+struct SettingFact {
+    std::string name;
+    std::string value;  // a secret in it reads "***" unless secrets were asked for
+    Evidence evidence;
+    ValuePlace place;  // length 0: it does not stand there as one piece
+};
+
+// A socket that systemd holds for a service.
+struct ListenFact {
+    std::string address;     // "0.0.0.0", "::", "10.0.0.5"; the path of a unix socket
+    std::uint16_t port = 0;  // 0: a unix socket
+    Evidence evidence;
+    ValuePlace place;
 };
 
 struct ServiceFact {
@@ -55,6 +72,10 @@ struct ServiceFact {
     std::vector<std::string> environment_files;
     std::string package;  // that brought the unit; empty: the administrator's own
     Evidence evidence;
+    bool masked = false;
+    bool base = false;                     // its package is in every system of its kind
+    std::vector<SettingFact> environment;  // the last of a name counts
+    std::vector<ListenFact> listens;       // of an enabled .socket unit
 };
 
 struct UserFact {
@@ -97,6 +118,7 @@ struct ScheduledJob {
     std::string user;
     std::string command;
     Evidence evidence;
+    std::string package;  // that brought it; empty: the administrator's own
 };
 
 // A configuration file that is not as its package brought it, or that no package brought.
@@ -178,6 +200,8 @@ struct MachineFacts {
     std::vector<MountFact> mounts;
     std::vector<InterfaceFact> interfaces;
     std::vector<HostName> hosts;
+    std::vector<std::string> nameservers;  // of resolv.conf and what writes it
+    std::vector<std::string> search_domains;
     std::vector<ScheduledJob> jobs;
     std::vector<ChangedFile> changed_files;  // by path
     std::vector<SecretFact> secrets;
