@@ -13,8 +13,10 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "tests/support/catch.h"
+#include "tests/support/shell.h"
 
 using namespace imagebuilder;
+using tests::shell;
 
 namespace {
 
@@ -23,14 +25,6 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kEpoch = 1700000000;
 constexpr std::uint64_t kOffset = 1U << 20U;
 constexpr const char* kUuid = "01234567-89ab-8def-8123-456789abcdef";
-
-base::RunResult shell(const std::string& script, const fs::path& cwd) {
-    base::Command command;
-    command.argv = {"sh", "-e", "-c", script};
-    command.cwd = cwd;
-    command.env = {{"PATH", "/usr/sbin:/sbin:/usr/bin:/bin"}, {"DEBUGFS_PAGER", "cat"}};
-    return base::run_checked(command);
-}
 
 // tar with owners, modes and links as the test wants them, without being root.
 fs::path make_tar(const fs::path& folder) {
