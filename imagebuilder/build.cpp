@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "imagebuilder/disk/disk_image.h"
+#include "imagebuilder/disk/efi/efi_partition.h"
 #include "imagebuilder/disk/initrd.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/input_key.h"
@@ -27,7 +28,7 @@ using base::Error;
 using base::ErrorKind;
 
 // Part of every key: raise it when the same recipe gives another tree or disk.
-constexpr std::string_view kBuilder = "muster imagebuilder 1";
+constexpr std::string_view kBuilder = "muster imagebuilder 2";
 
 std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     if (!wants_guest(recipe)) {
@@ -49,7 +50,10 @@ std::string image_key(const Recipe& recipe, const std::vector<PlannedStep>& step
     key.add("builder", kBuilder);
     key.add("tree", steps.back().key);
     const DiskLayout disk = disk_of(recipe);
-    key.add("disk", fmt::format("{} {}", disk.size_bytes, disk.grow));
+    key.add("disk", fmt::format("{} {} {} {}", disk.size_bytes, disk.grow, disk.bios, disk.uefi));
+    if (disk.uefi) {
+        key.add_files("systemd-boot", find_systemd_boot());
+    }
     key.add("seal", wants_seal(recipe) ? "template" : "none");
     key.add_files("busybox", find_static_busybox());
     for (const Recipe* at = &recipe; at != nullptr; at = at->parent.get()) {
@@ -125,8 +129,13 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
     clock.begin("file system and boot loader");
     const DiskLayout layout = disk_of(inputs.recipe);
     const fs::path raw = work.path() / "disk.raw";
-    make_raw_disk({raw, layout.size_bytes, inputs.key, uuid, inputs.epoch, work.path()},
-                  work.tree());
+    RawDiskOptions disk{raw, layout.size_bytes, inputs.key, uuid, inputs.epoch, work.path()};
+    disk.bios = layout.bios;
+    if (layout.uefi) {
+        disk.efi = EfiBoot{inputs.recipe.name, boot.kernel_version, base::read_file(boot.kernel),
+                           boot.initrd, boot.command_line};
+    }
+    make_raw_disk(disk, work.tree());
     clock.begin("qcow2 and digests");
     StoredImage image = new_stored_image(inputs.key);
     convert_to_qcow2(raw, image.disk);

@@ -67,6 +67,21 @@ DebianSource parse_source(const YamlNode& node) {
     return source;
 }
 
+void parse_boot(const YamlNode& node, DiskLayout& disk) {
+    const std::vector<std::string> ways = texts_of(node);
+    disk.bios = disk.uefi = false;
+    for (const std::string& way : ways) {
+        if (way != "bios" && way != "uefi") {
+            node.fail(fmt::format("'{}' is not a way to boot", way),
+                      "write 'boot: [bios, uefi]' or one of them");
+        }
+        (way == "bios" ? disk.bios : disk.uefi) = true;
+    }
+    if (ways.empty()) {
+        node.fail("a disk boots in one way at least", "write 'boot: [bios, uefi]' or one of them");
+    }
+}
+
 DiskLayout parse_disk(const YamlNode& node) {
     YamlKeys keys(node, "disk");
     DiskLayout disk;
@@ -84,14 +99,7 @@ DiskLayout parse_disk(const YamlNode& node) {
         disk.grow = grow->as_bool();
     }
     if (const auto boot = keys.find("boot")) {
-        for (const std::string& way : texts_of(*boot)) {
-            if (way != "bios") {
-                throw Error(ErrorKind::unsupported,
-                            fmt::format("{}: boot '{}' is not supported", boot->where(), way),
-                            "write 'boot: [bios]'; the kernel and initrd beside the disk serve "
-                            "direct boot");
-            }
-        }
+        parse_boot(*boot, disk);
     }
     keys.finish();
     return disk;

@@ -75,6 +75,9 @@ struct DebianSource {
 struct DiskLayout {
     std::uint64_t size_bytes = std::uint64_t{2} << 30U;
     bool grow = true;  // the root file system follows a larger disk at the next boot
+    // How the disk boots by itself; at least one of them.
+    bool bios = true;
+    bool uefi = false;  // costs the kernel and the initrd a second time
 };
 
 struct Recipe {

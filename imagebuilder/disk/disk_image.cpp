@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "imagebuilder/disk/efi/efi_partition.h"
 #include "imagebuilder/disk/ext4_image.h"
 #include "imagebuilder/disk/gpt.h"
 #include "imagebuilder/disk/grub_bios.h"
@@ -23,21 +24,67 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kCoreFirst = base::kMiB / kSector;  // partitions begin on whole MiB
-constexpr std::uint64_t kRootFirst = 2 * base::kMiB / kSector;
+// Partitions begin on whole MiB; the last MiB is for the table's backup.
+constexpr std::uint64_t kFirstPartition = base::kMiB;
+constexpr std::uint64_t kCoreBytes = base::kMiB;
+constexpr std::uint64_t kBackupBytes = base::kMiB;
+constexpr std::uint64_t kSmallestRoot = 64 * base::kMiB;
+
+struct Extent {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+
+    std::uint64_t end() const { return offset + bytes; }
+    std::uint64_t first_sector() const { return offset / kSector; }
+};
+
+struct Partitions {
+    Extent core;  // empty: no BIOS
+    Extent efi;   // empty: no UEFI
+    Extent root;
+};
+
+Partitions plan_partitions(const RawDiskOptions& options) {
+    Partitions parts;
+    parts.core = {kFirstPartition, options.bios ? kCoreBytes : 0};
+    parts.efi = {parts.core.end(), options.efi ? efi_partition_size(*options.efi) : 0};
+    parts.root.offset = parts.efi.end();
+    if (parts.root.offset + kSmallestRoot + kBackupBytes > options.size_bytes) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("the partitions to boot from leave no room in {}",
+                                      base::format_byte_size(options.size_bytes)),
+                          "give the recipe a larger 'disk: { size: … }'");
+    }
+    parts.root.bytes = options.size_bytes - kBackupBytes - parts.root.offset;
+    return parts;
+}
+
+std::vector<GptPartition> table_of(const Partitions& parts, const std::string& key) {
+    std::vector<GptPartition> table;
+    const auto add = [&](const Extent& part, const char* type, const char* purpose,
+                         const char* name) {
+        if (part.bytes != 0) {
+            table.push_back({type, uuid_from_key(key, purpose), name, part.first_sector(),
+                             part.end() / kSector - 1});
+        }
+    };
+    add(parts.core, kBiosBootType, "bios boot", "bios-boot");
+    add(parts.efi, kEfiSystemType, "efi system", "efi");
+    add(parts.root, kLinuxFilesystemType, "root partition", "root");
+    return table;
+}
 
 }  // namespace
 
 void make_raw_disk(const RawDiskOptions& options, const fs::path& tree) {
-    const base::UniqueFd fd =
-        base::open_file(options.raw.string(), O_RDWR | O_CREAT | O_EXCL, 0600);
+    const Partitions parts = plan_partitions(options);
+    const std::string name = options.raw.string();
+    const base::UniqueFd fd = base::open_file(name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (::ftruncate(fd.get(), static_cast<off_t>(options.size_bytes)) != 0) {
-        throw base::SystemError(errno, fmt::format("cannot size '{}'", options.raw.string()));
+        throw base::SystemError(errno, fmt::format("cannot size '{}'", name));
     }
-    // The last MiB is for the table's backup.
-    const std::uint64_t root_bytes = options.size_bytes - 3 * base::kMiB;
     TreeStream stream(tree);
-    const Ext4Summary summary = make_ext4({options.raw, kRootFirst * kSector, root_bytes,
+    const Ext4Summary summary = make_ext4({options.raw, parts.root.offset, parts.root.bytes,
                                            options.filesystem_uuid, "root", options.epoch},
                                           stream.fd(), "the image's tree");
     stream.finish();
@@ -45,13 +92,19 @@ void make_raw_disk(const RawDiskOptions& options, const fs::path& tree) {
               base::format_byte_size(summary.data_bytes),
               base::format_byte_size(summary.free_bytes));
     write_gpt(fd.get(), options.size_bytes, uuid_from_key(options.key, "disk"),
-              {{kBiosBootType, uuid_from_key(options.key, "bios boot"), "bios-boot", kCoreFirst,
-                kRootFirst - 1},
-               {kLinuxFilesystemType, uuid_from_key(options.key, "root partition"), "root",
-                kRootFirst, kRootFirst + root_bytes / kSector - 1}},
-              options.raw.string());
-    install_grub(fd.get(), options.raw.string(),
-                 {kCoreFirst, kRootFirst - kCoreFirst, options.filesystem_uuid, options.work_dir});
+              table_of(parts, options.key), name);
+    if (options.bios) {
+        install_grub(fd.get(), name,
+                     {parts.core.first_sector(), parts.core.bytes / kSector,
+                      options.filesystem_uuid, options.work_dir});
+    }
+    if (options.efi) {
+        const auto write_at = [&](std::uint64_t offset, std::span<const std::byte> bytes) {
+            base::pwrite_all(fd.get(), bytes, parts.efi.offset + offset, name);
+        };
+        write_efi_partition({parts.efi.bytes, parts.efi.first_sector(), options.key, options.epoch},
+                            *options.efi, write_at);
+    }
 }
 
 void convert_to_qcow2(const fs::path& raw, const fs::path& qcow2) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bootable disk out of a tree: GPT with a BIOS boot partition and a root partition, ext4, GRUB;
-// then qcow2. Depends on the inputs only, so equal inputs give equal bytes.
+// A bootable disk out of a tree: GPT with a BIOS boot partition (GRUB), an EFI system partition
+// (systemd-boot) and, last so that it can grow, the root partition with ext4; then qcow2. Depends
+// on the inputs only, so equal inputs give equal bytes.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+
+#include "imagebuilder/disk/efi/efi_partition.h"
 
 namespace imagebuilder {
 
@@ -16,6 +20,8 @@ struct RawDiskOptions {
     std::string filesystem_uuid;
     std::int64_t epoch = 0;
     std::filesystem::path work_dir;
+    bool bios = true;
+    std::optional<EfiBoot> efi;
 };
 
 void make_raw_disk(const RawDiskOptions& options, const std::filesystem::path& tree);

@@ -11,6 +11,7 @@ namespace imagebuilder {
 
 constexpr std::uint64_t kSector = 512;
 inline constexpr const char* kBiosBootType = "21686148-6449-6e6f-744e-656564454649";
+inline constexpr const char* kEfiSystemType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 inline constexpr const char* kLinuxFilesystemType = "0fc63daf-8483-4772-8e79-3d69d8477de4";
 
 struct GptPartition {

@@ -77,6 +77,11 @@ TEST_CASE("every detail of files, users and disk is read", "[imagebuilder][recip
     CHECK(copy.owner == "a:b");
     CHECK(recipe.disk->size_bytes == 3221225472U);
     CHECK_FALSE(recipe.disk->grow);
+    CHECK(recipe.disk->bios);
+    CHECK_FALSE(recipe.disk->uefi);
+    CHECK(disk_of(parse_recipe(kHead, "r")).bios);
+    const auto uefi = parse_recipe(kHead + "disk: { boot: uefi }\n", "recipe.yaml");
+    CHECK((uefi.disk->uefi && !uefi.disk->bios));
     CHECK(recipe.firstboot.size() == 2);
     CHECK_FALSE(wants_seal(recipe));
     CHECK_FALSE(wants_guest(recipe));
@@ -93,9 +98,8 @@ TEST_CASE("an unknown key is refused with its place and a guess", "[imagebuilder
 }
 
 TEST_CASE("keys of other tools are unsupported, not ignored", "[imagebuilder][recipe]") {
-    for (const std::string text :
-         {"config: {}", "endpoints: {}", "output: [vmdk]", "variables: {}", "timezone: UTC",
-          "runcmd: [ls]", "arch: arm64", "disk: { boot: [uefi] }"}) {
+    for (const std::string text : {"config: {}", "endpoints: {}", "output: [vmdk]", "variables: {}",
+                                   "timezone: UTC", "runcmd: [ls]", "arch: arm64"}) {
         INFO(text);
         const Failure failure = failure_of(kHead + text + "\n");
         CHECK(failure.kind == ErrorKind::unsupported);
@@ -109,15 +113,26 @@ TEST_CASE("keys of other tools are unsupported, not ignored", "[imagebuilder][re
 }
 
 TEST_CASE("values that could do harm are refused", "[imagebuilder][recipe]") {
-    for (const std::string text :
-         {"packages: [\"-oDebug=1\"]", "packages: [\"a;b\"]",
-          "write_files: [{path: a, content: b}]", "write_files: [{path: /a/../b, content: b}]",
-          "write_files: [{path: /a, content: b, permissions: \"9\"}]",
-          "write_files: [{path: /a, content: b, owner: \"-x\"}]", "copy: {from: ../x, to: /x}",
-          "copy: {from: /etc/shadow, to: /x}", "copy: {from: a/../../b, to: /x}",
-          "users: [{name: \"a b\"}]", "users: [{name: a, password: secret}]", "hostname: a_b",
-          "enable: [--now]", "run: \"  \"", "disk: { size: 1 MiB }", "disk: { size: 99 TiB }",
-          "seal: maybe", "steps: [{run: a, copy: {}}]"}) {
+    for (const std::string text : {"packages: [\"-oDebug=1\"]",
+                                   "packages: [\"a;b\"]",
+                                   "write_files: [{path: a, content: b}]",
+                                   "write_files: [{path: /a/../b, content: b}]",
+                                   "write_files: [{path: /a, content: b, permissions: \"9\"}]",
+                                   "write_files: [{path: /a, content: b, owner: \"-x\"}]",
+                                   "copy: {from: ../x, to: /x}",
+                                   "copy: {from: /etc/shadow, to: /x}",
+                                   "copy: {from: a/../../b, to: /x}",
+                                   "users: [{name: \"a b\"}]",
+                                   "users: [{name: a, password: secret}]",
+                                   "hostname: a_b",
+                                   "enable: [--now]",
+                                   "run: \"  \"",
+                                   "disk: { boot: [floppy] }",
+                                   "disk: { boot: [] }",
+                                   "disk: { size: 1 MiB }",
+                                   "disk: { size: 99 TiB }",
+                                   "seal: maybe",
+                                   "steps: [{run: a, copy: {}}]"}) {
         INFO(text);
         CHECK(failure_of(kHead + text + "\n").kind == ErrorKind::invalid_input);
     }
