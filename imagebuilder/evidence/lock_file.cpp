@@ -72,6 +72,7 @@ std::string make_lock_text(const LockFile& lock) {
     head["muster_lock"] = kLockVersion;
     head["recipe"] = lock.recipe;
     head["release"] = lock.release;
+    head["sources"] = lock.sources;
     head["source_date_epoch"] = lock.epoch;
     head["image_sha256"] = lock.image;
     head["tools"] = Json::object();
@@ -108,6 +109,7 @@ LockFile parse_lock(std::string_view text, const std::string& name) {
     LockFile lock;
     lock.recipe = base::require_string(json, "recipe");
     lock.release = base::require_string(json, "release");
+    lock.sources = base::require_string(json, "sources");
     lock.image = base::string_or(json, "image_sha256", "");
     const auto epoch = json.find("source_date_epoch");
     if (epoch == json.end() || !epoch->is_number_integer()) {

@@ -17,6 +17,7 @@ namespace imagebuilder {
 struct LockFile {
     std::string recipe;                        // its name, for messages
     std::string release;                       // "bookworm"; empty: no packages are involved
+    std::string sources;                       // apt one-line entries that the packages came from
     std::int64_t epoch = 0;                    // SOURCE_DATE_EPOCH of the build
     std::vector<InstalledPackage> packages;    // by name and architecture; all with a digest
     std::map<std::string, std::string> tools;  // name to SHA-256: "busybox", "muster-guest", …

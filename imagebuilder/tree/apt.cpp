@@ -3,6 +3,8 @@
 
 #include <array>
 #include <chrono>
+#include <ctime>
+#include <iomanip>
 #include <set>
 #include <sstream>
 
@@ -80,17 +82,28 @@ void describe_index(AptIndex& index) {
     }
     base::Digest digest(base::DigestAlgorithm::sha256);
     for (const fs::path& file : files) {
-        digest.update(base::as_bytes(base::read_file(file)));
-        const auto time = std::chrono::file_clock::to_sys(fs::last_write_time(file));
-        index.epoch = std::max(
-            index.epoch,
-            static_cast<std::int64_t>(
-                std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count()));
+        const std::string text = base::read_file(file);
+        digest.update(base::as_bytes(text));
+        index.epoch = std::max(index.epoch, date_of_release(text));
     }
     index.digest = digest.finish_hex();
 }
 
 }  // namespace
+
+std::int64_t date_of_release(const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        std::tm time{};
+        std::istringstream date(line);
+        date.imbue(std::locale::classic());
+        if (line.starts_with("Date: ") &&
+            date >> std::get_time(&time, "Date: %a, %d %b %Y %H:%M:%S UTC")) {
+            return ::timegm(&time);
+        }
+    }
+    return 0;
+}
 
 std::string select_sources(const std::string& targets, const std::string& release) {
     const std::set<std::string> components{"main", "contrib", "non-free", "non-free-firmware"};
@@ -128,6 +141,7 @@ AptIndex open_apt_index(const std::string& release) {
                                        "Created-By: Packages"}))
             .out,
         release);
+    index.image_sources = index.sources;
     if (index.sources.empty()) {
         throw Error(ErrorKind::environment,
                     fmt::format("this host's apt sources have no Debian '{}'", release),
@@ -150,6 +164,9 @@ AptIndex open_apt_index(const std::string& release) {
 }
 
 AptIndex refresh_apt_index(const AptIndex& old) {
+    if (!old.repository.empty()) {
+        return old;  // a lock file's packages do not change
+    }
     {
         const base::FileLock lock(old.folder / "lock");
         fetch_index(old.folder);
@@ -158,11 +175,17 @@ AptIndex refresh_apt_index(const AptIndex& old) {
 }
 
 std::vector<std::pair<fs::path, std::string>> apt_binds(const AptIndex& index) {
-    return {{index.folder / "lists", "/var/lib/apt/lists"},
-            {index.folder / "archives", "/var/cache/apt/archives"},
-            {index.folder / "apt.conf", kConfigInTree},
-            {"/etc/resolv.conf", "/etc/resolv.conf"},
-            {"/etc/hosts", "/etc/hosts"}};
+    std::vector<std::pair<fs::path, std::string>> binds{
+        {index.folder / "lists", "/var/lib/apt/lists"},
+        {index.folder / "archives", "/var/cache/apt/archives"},
+        {index.folder / "apt.conf", kConfigInTree},
+        {"/etc/resolv.conf", "/etc/resolv.conf"},
+        {"/etc/hosts", "/etc/hosts"}};
+    if (!index.repository.empty()) {
+        binds.emplace_back(index.repository, kLockedRepository);
+        binds.emplace_back(index.folder / "sources.in-tree", "/run/muster/sources.list");
+    }
+    return binds;
 }
 
 std::map<std::string, std::string> apt_env() {

@@ -17,9 +17,17 @@ struct AptIndex {
     std::string release;
     std::filesystem::path folder;  // lists/, archives/, bootstrap/, sources.list, apt.conf
     std::string sources;           // one-line format
-    std::string digest;            // of the signed index: changes when the archive changes
-    std::int64_t epoch = 0;        // when the newest index was made
+    std::string image_sources;     // what the image gets as its own; the same but for locked builds
+    std::filesystem::path repository;  // of a lock file's packages; empty: `sources` are archives
+    std::string digest;                // of the signed index: changes when the archive changes
+    std::int64_t epoch = 0;            // when the newest index was made, as it says itself
 };
+
+// Where a locked build's packages are seen in the tree.
+inline constexpr const char* kLockedRepository = "/run/muster/repository";
+
+// The time of a signed index ("Date:" in its Release text), seconds since 1970; 0: it has none.
+std::int64_t date_of_release(const std::string& text);
 
 // The index of a release, fetched when there is none or when it is older than a day.
 AptIndex open_apt_index(const std::string& release);

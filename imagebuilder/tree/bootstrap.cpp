@@ -27,6 +27,11 @@ std::vector<std::string> arguments(const DebianSource& source, const AptIndex& i
         fmt::format("--customize-hook=sync-out /var/cache/apt/archives {}",
                     base::shell_quote(debs)),
         "--aptopt=Acquire::Languages \"none\""};
+    if (!index.repository.empty()) {
+        argv.push_back(
+            fmt::format("--customize-hook=upload {} /etc/apt/sources.list.d/0000sources.list",
+                        base::shell_quote((index.folder / "image-sources.list").string())));
+    }
     for (const std::string& pattern : source.exclude_paths) {
         argv.push_back("--dpkgopt=path-exclude=" + pattern);
     }

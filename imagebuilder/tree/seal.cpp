@@ -11,6 +11,8 @@ namespace {
 
 constexpr const char* kClean = R"script(
 rm -f /usr/sbin/policy-rc.d
+# mmdebstrap gives it to the user who builds.
+[ ! -d /var/cache/apt/archives ] || chown root:root /var/cache/apt/archives
 rm -rf /var/cache/apt/*.bin /var/cache/debconf/*-old /var/lib/dpkg/*-old
 rm -f /var/lib/apt/extended_states.*
 rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-

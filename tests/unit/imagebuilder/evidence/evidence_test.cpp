@@ -57,6 +57,7 @@ LockFile sample_lock() {
     LockFile lock;
     lock.recipe = "web";
     lock.release = "bookworm";
+    lock.sources = "deb [signed-by=k] http://a.example/debian bookworm main\n";
     lock.epoch = 1700000000;
     lock.image = std::string(64, '1');
     lock.tools = {{"busybox", std::string(64, '2')}};
