@@ -59,9 +59,13 @@ std::string again_hint(const BuildVerbOptions& options, const std::string& hint)
 }  // namespace
 
 int run_build(const BuildVerbOptions& options, base::cli::Io& io) {
+    check_evidence_options(options.evidence);
     imagebuilder::BuildOptions build;
     build.recipe = options.recipe;
     build.output = options.output;
+    if (options.evidence.frozen) {
+        build.frozen = lock_path(options.evidence, options.recipe);
+    }
     build.use_cache = !options.no_cache;
     build.keep_on_error = options.keep;
     if (!io.quiet && !io.json) {
@@ -81,8 +85,15 @@ int run_build(const BuildVerbOptions& options, base::cli::Io& io) {
         }
         throw;
     }
+    const std::vector<std::filesystem::path> evidence =
+        write_evidence_files(options.evidence, options.recipe, options.output, image);
     if (io.json) {
-        io.out << base::to_json_text(to_json(image), 2) << "\n";
+        base::Json json = to_json(image);
+        json["evidence"] = base::Json::array();
+        for (const auto& path : evidence) {
+            json["evidence"].push_back(path.string());
+        }
+        io.out << base::to_json_text(json, 2) << "\n";
         return 0;
     }
     if (!io.quiet) {
@@ -92,6 +103,9 @@ int run_build(const BuildVerbOptions& options, base::cli::Io& io) {
                               base::format_byte_size(image.capacity_bytes));
     }
     for (const auto& path : {image.disk, image.kernel, image.initrd, image.record}) {
+        io.out << path.string() << "\n";
+    }
+    for (const auto& path : evidence) {
         io.out << path.string() << "\n";
     }
     return 0;
@@ -108,10 +122,13 @@ void add_build(CLI::App& app, Chosen& chosen) {
         ->required();
     verb->add_flag("--no-cache", options->no_cache, "make everything anew, the bootstrap too");
     verb->add_flag("--keep", options->keep, "keep the tree of a build that fails");
+    add_evidence_options(*verb, options->evidence);
     verb->footer(
         "EXIT STATUS: 0 built; 2 not a name for a disk; 3 no such recipe; 4 the recipe is wrong, "
         "or the image too small;\n"
-        "5 a key or value is not supported; 6 a tool or right is missing; 9 a step failed.\n\n"
+        "5 a key or value is not supported; 6 a tool or right is missing; 7 a frozen build is not "
+        "what was "
+        "locked; 9 a step failed.\n\n"
         "EXAMPLE: muster build templates/nginx -o nginx.qcow2");
     verb->callback([options, &chosen] {
         chosen.run = [options](base::cli::Io& io) { return run_build(*options, io); };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/cli/io.h"
+#include "cli/build_evidence.h"
 
 namespace CLI {
 class App;
@@ -19,6 +20,7 @@ struct BuildVerbOptions {
     std::string output;
     bool no_cache = false;
     bool keep = false;
+    EvidenceOptions evidence;
 };
 
 void add_build(CLI::App& app, Chosen& chosen);

@@ -5,14 +5,17 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "imagebuilder/disk/disk_image.h"
 #include "imagebuilder/disk/efi/efi_partition.h"
 #include "imagebuilder/disk/initrd.h"
+#include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/plan/planned_step.h"
 #include "imagebuilder/step_clock.h"
 #include "imagebuilder/tree/finish.h"
+#include "imagebuilder/tree/locked_index.h"
 #include "imagebuilder/tree/sandbox.h"
 #include "imagebuilder/tree/seal.h"
 #include "imagebuilder/tree/tree_builder.h"
@@ -28,7 +31,7 @@ using base::Error;
 using base::ErrorKind;
 
 // Part of every key: raise it when the same recipe gives another tree or disk.
-constexpr std::string_view kBuilder = "muster imagebuilder 2";
+constexpr std::string_view kBuilder = "muster imagebuilder 3";
 
 std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     if (!wants_guest(recipe)) {
@@ -43,12 +46,27 @@ std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     return guest;
 }
 
-// Everything that decides what the image will be.
-std::string image_key(const Recipe& recipe, const std::vector<PlannedStep>& steps,
+// All inputs of the steps but the state of the archives: ids that are made of it are the same when
+// a lock file brings the same packages from elsewhere.
+std::string timeless_key(const std::vector<PlannedStep>& steps) {
+    InputKey key;
+    for (const PlannedStep& step : steps) {
+        key.add("step", step.name);
+        for (const NamedInput& input : step.inputs) {
+            if (input.name != "package sources" && input.name != "package index") {
+                key.add(input.name, input.digest);
+            }
+        }
+    }
+    return key.finish();
+}
+
+// Everything that decides what the image will be; `tree` stands for its steps.
+std::string image_key(const Recipe& recipe, const std::string& tree,
                       const std::optional<GuestFiles>& guest) {
     InputKey key;
     key.add("builder", kBuilder);
-    key.add("tree", steps.back().key);
+    key.add("tree", tree);
     const DiskLayout disk = disk_of(recipe);
     key.add("disk", fmt::format("{} {} {} {}", disk.size_bytes, disk.grow, disk.bios, disk.uefi));
     if (disk.uefi) {
@@ -83,20 +101,84 @@ struct Inputs {
     AptIndex apt;
     std::vector<PlannedStep> steps;
     std::optional<GuestFiles> guest;
+    std::map<std::string, std::string> tools;
+    std::optional<LockFile> lock;
     std::string key;
+    std::string identity;  // as the key, but without the state of the archives
     std::int64_t epoch = 0;
 };
+
+LockFile require_lock(const BuildOptions& options, const Inputs& inputs) {
+    LockFile lock = read_lock(options.frozen.string());
+    if (lock.release != source_of(inputs.recipe).release) {
+        throw Error(
+            ErrorKind::conflict,
+            fmt::format("lock file '{}' is of release '{}', the recipe of '{}'",
+                        options.frozen.string(), lock.release, source_of(inputs.recipe).release),
+            "make it anew: muster build RECIPE --lock");
+    }
+    const std::vector<std::string> differences = differing_tools(lock, inputs.tools);
+    if (!differences.empty()) {
+        throw Error(ErrorKind::conflict,
+                    fmt::format("lock file '{}': {}", options.frozen.string(),
+                                fmt::join(differences, "; ")),
+                    "use the versions that it was made with, or make it anew: muster build RECIPE "
+                    "--lock");
+    }
+    return lock;
+}
 
 Inputs gather_inputs(const BuildOptions& options) {
     Inputs inputs;
     inputs.recipe = load_recipe(options.recipe);
     inputs.guest = require_guest(inputs.recipe);
-    inputs.apt = open_apt_index(source_of(inputs.recipe).release);
+    inputs.tools = image_tools(inputs.guest, disk_of(inputs.recipe).uefi);
+    if (!options.frozen.empty()) {
+        inputs.lock = require_lock(options, inputs);
+    }
+    inputs.apt = inputs.lock ? open_locked_index(*inputs.lock)
+                             : open_apt_index(source_of(inputs.recipe).release);
     inputs.steps = plan_steps(inputs.recipe, inputs.apt, kBuilder);
-    inputs.key = image_key(inputs.recipe, inputs.steps, inputs.guest);
+    inputs.key = image_key(inputs.recipe, inputs.steps.back().key, inputs.guest);
+    inputs.identity = image_key(inputs.recipe, timeless_key(inputs.steps), inputs.guest);
     const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
-    inputs.epoch = epoch != nullptr ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
+    inputs.epoch =
+        epoch != nullptr && !inputs.lock ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
     return inputs;
+}
+
+std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& packages) {
+    std::vector<std::string> lines;
+    for (const InstalledPackage& package : packages) {
+        lines.push_back(package.name + " " + package.version + " " + package.architecture);
+    }
+    return lines;
+}
+
+// What the finished image was made of; and that a frozen one is the one that was locked.
+void prove_image(const StoredImage& image, const Inputs& inputs, const TreePackages& packages) {
+    EvidenceSubject subject;
+    subject.recipe = &inputs.recipe;
+    subject.steps = &inputs.steps;
+    subject.identity = inputs.identity;
+    subject.release = inputs.apt.release;
+    subject.sources = inputs.apt.image_sources;
+    subject.epoch = inputs.epoch;
+    subject.packages = packages;
+    subject.tools = inputs.tools;
+    const base::Json record = base::parse_json(base::read_file(image.record), "build record");
+    const base::Json& files = record.at("files");
+    subject.disk_sha256 = base::require_string(files.at("disk"), "sha256");
+    subject.kernel_sha256 = base::require_string(files.at("kernel"), "sha256");
+    subject.initrd_sha256 = base::require_string(files.at("initrd"), "sha256");
+    write_evidence(image.folder, subject);
+    if (inputs.lock && !inputs.lock->image.empty() && inputs.lock->image != subject.disk_sha256) {
+        throw Error(ErrorKind::conflict,
+                    fmt::format("the disk is not the one that was locked: sha256 {} instead of {}",
+                                subject.disk_sha256, inputs.lock->image),
+                    "the recipe has changed since, or a step is not reproducible (times, random "
+                    "bytes, the network); make the lock file anew when that is meant");
+    }
 }
 
 // From nothing to the image's files in the store.
@@ -111,14 +193,14 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
 
     // What every image gets. From here on no package is installed.
     const StepContext context{work.tree(), nullptr, options.on_output};
-    const std::string uuid = uuid_from_key(inputs.key, "root");
+    const std::string uuid = uuid_from_key(inputs.identity, "root");
     clock.begin(inputs.guest ? "muster-guest, settings, boot files" : "settings, boot files");
     if (inputs.guest) {
         install_guest(context, *inputs.guest);
     }
     apply_settings(context, inputs.recipe, uuid);
     const BootFiles boot = install_boot_files(context, inputs.recipe, uuid);
-    const std::vector<std::string> packages = list_packages(context);
+    const TreePackages packages = read_tree_packages(context, inputs.apt, inputs.lock);
     clean_tree(context);
     clock.begin(wants_seal(inputs.recipe) ? "seal: template" : "seal: none");
     if (wants_seal(inputs.recipe)) {
@@ -129,7 +211,7 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
     clock.begin("file system and boot loader");
     const DiskLayout layout = disk_of(inputs.recipe);
     const fs::path raw = work.path() / "disk.raw";
-    RawDiskOptions disk{raw, layout.size_bytes, inputs.key, uuid, inputs.epoch, work.path()};
+    RawDiskOptions disk{raw, layout.size_bytes, inputs.identity, uuid, inputs.epoch, work.path()};
     disk.bios = layout.bios;
     if (layout.uefi) {
         disk.efi = EfiBoot{inputs.recipe.name, boot.kernel_version, base::read_file(boot.kernel),
@@ -144,7 +226,8 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
     clock.end();
     write_record(image, {inputs.recipe.name, inputs.recipe.version, inputs.recipe.description,
                          inputs.key, boot.kernel_version, boot.command_line, layout.size_bytes,
-                         inputs.epoch, packages, clock.times()});
+                         inputs.epoch, describe_packages(packages.installed), clock.times()});
+    prove_image(image, inputs, packages);
     publish_image(image);
     work.remove();
 }

@@ -30,6 +30,8 @@ struct BuildOptions {
     std::filesystem::path output;
     bool use_cache = true;       // false: everything is made anew, from the bootstrap on
     bool keep_on_error = false;  // a failed build leaves its work tree and says where
+    // A lock file to build with: its package files, its time, its tools, nothing else.
+    std::filesystem::path frozen;
     std::function<void(const BuildProgress&)> on_progress;  // may be empty
     std::function<void(std::string_view)> on_output;        // what the steps print; may be empty
 };
@@ -46,6 +48,7 @@ struct BuiltImage {
     std::filesystem::path disk;    // qcow2 unless the output has another extension
     std::filesystem::path kernel;  // for direct boot
     std::filesystem::path initrd;
+    std::filesystem::path evidence;   // folder with the files that image_evidence.h names
     std::filesystem::path record;     // JSON: inputs, packages with versions, digests, command line
     std::string kernel_command_line;  // for direct boot; the disk's boot loader uses the same
     std::uint64_t capacity_bytes = 0;
@@ -55,7 +58,8 @@ struct BuiltImage {
     std::vector<StepTime> steps;
 };
 
-// Throws usage for an output of another kind, invalid_input for the recipe, environment for a
+// Throws usage for an output of another kind, conflict when a frozen build has other tools than its
+// lock file or gives another disk, invalid_input for the recipe, environment for a
 // missing tool, external for a failing step (the message holds the last 40 lines of its output and
 // the command to run it again). After any failure nothing is left behind but the layers of finished
 // steps.

@@ -136,6 +136,7 @@ BuiltImage read_image(const std::string& key) {
     image.kernel = stored.kernel;
     image.initrd = stored.initrd;
     image.record = stored.record;
+    image.evidence = stored.folder;
     image.kernel_command_line = base::require_string(json, "kernel_command_line");
     image.capacity_bytes = json.at("capacity_bytes").get<std::uint64_t>();
     image.key = key;

@@ -49,10 +49,10 @@ std::string read_list(const fs::path& path) {
 
 }  // namespace
 
-void add_packages(PackageIndex& index, std::string_view text) {
+void add_packages(PackageIndex& index, std::string_view text, const std::set<std::string>& names) {
     IndexedPackage package;
     const auto end_stanza = [&] {
-        if (!package.name.empty() && !package.version.empty() && !package.sha256.empty()) {
+        if (names.contains(package.name) && !package.version.empty() && !package.sha256.empty()) {
             if (package.source.empty()) {
                 package.source = package.name;
             }
@@ -67,7 +67,9 @@ void add_packages(PackageIndex& index, std::string_view text) {
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.empty()) {
             end_stanza();
-        } else if (line.front() != ' ' && line.front() != '\t' &&
+        } else if (line.starts_with("Package:")) {
+            set_field(package, line);
+        } else if (names.contains(package.name) && line.front() != ' ' && line.front() != '\t' &&
                    line.find(':') != std::string_view::npos) {
             set_field(package, line);
         }
@@ -75,11 +77,11 @@ void add_packages(PackageIndex& index, std::string_view text) {
     end_stanza();
 }
 
-PackageIndex read_package_index(const fs::path& lists) {
+PackageIndex read_package_index(const fs::path& lists, const std::set<std::string>& names) {
     PackageIndex index;
     for (const auto& entry : fs::directory_iterator(lists)) {
         if (entry.path().filename().string().find("_Packages") != std::string::npos) {
-            add_packages(index, read_list(entry.path()));
+            add_packages(index, read_list(entry.path()), names);
         }
     }
     return index;

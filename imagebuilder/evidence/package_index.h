@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -28,11 +29,13 @@ using PackageKey = std::tuple<std::string, std::string, std::string>;
 using PackageIndex = std::map<PackageKey, IndexedPackage>;
 
 // Adds the stanzas of one `Packages` text (deb822). A stanza without name, version or digest is
-// left out; of two with the same key the first stays.
-void add_packages(PackageIndex& index, std::string_view text);
+// left out, and so is one whose name is not among `names`; of two with the same key the first
+// stays.
+void add_packages(PackageIndex& index, std::string_view text, const std::set<std::string>& names);
 
 // All `Packages` files of a folder that apt-get update filled, compressed or not.
-PackageIndex read_package_index(const std::filesystem::path& lists);
+PackageIndex read_package_index(const std::filesystem::path& lists,
+                                const std::set<std::string>& names);
 
 // An installed package, with what the index knows of it.
 struct InstalledPackage {
@@ -44,7 +47,7 @@ struct InstalledPackage {
     std::string sha256;    // likewise
 };
 
-// `lines` are "name version architecture", as list_packages() gives them; sorted likewise.
+// `lines` are "name version architecture"; the result is in their order.
 std::vector<InstalledPackage> resolve_packages(const std::vector<std::string>& lines,
                                                const PackageIndex& index);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/tree/finish.h"
 
-#include <sstream>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -217,20 +215,6 @@ BootFiles install_boot_files(const StepContext& context, const Recipe& recipe,
                             make_grub_config({recipe.name, "/boot/vmlinuz-" + boot.kernel_version,
                                               kInitrdInTree, boot.command_line})});
     return boot;
-}
-
-std::vector<std::string> list_packages(const StepContext& context) {
-    const std::string text =
-        run_script(context,
-                   "command -v dpkg-query >/dev/null || exit 0\n"
-                   "dpkg-query --show --showformat '${Package} ${Version} ${Architecture}\\n'",
-                   {}, "list packages");
-    std::istringstream lines(text);
-    std::vector<std::string> packages;
-    for (std::string line; std::getline(lines, line);) {
-        packages.push_back(line);
-    }
-    return packages;
 }
 
 }  // namespace imagebuilder

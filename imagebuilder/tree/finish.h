@@ -37,7 +37,5 @@ void apply_settings(const StepContext& context, const Recipe& recipe,
 // Finds the one kernel in the tree, makes the initrd, puts it and grub.cfg into the tree.
 BootFiles install_boot_files(const StepContext& context, const Recipe& recipe,
                              const std::string& filesystem_uuid);
-// "name version architecture" lines of the installed packages; empty without dpkg.
-std::vector<std::string> list_packages(const StepContext& context);
 
 }  // namespace imagebuilder

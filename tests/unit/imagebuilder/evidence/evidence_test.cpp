@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/evidence/package_index.h"
 #include "imagebuilder/evidence/provenance.h"
@@ -38,7 +39,7 @@ Architecture: all
 
 SbomSubject sample_subject() {
     PackageIndex index;
-    add_packages(index, kPackages);
+    add_packages(index, kPackages, {"nginx", "libc6", "no-digest"});
     SbomSubject subject;
     subject.name = "web";
     subject.version = "1.4.0";
@@ -77,7 +78,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 TEST_CASE("packages are found in an index by name, version and architecture", "[imagebuilder]") {
     PackageIndex index;
-    add_packages(index, kPackages);
+    add_packages(index, kPackages, {"nginx", "libc6", "no-digest"});
     CHECK(index.size() == 2);
     const IndexedPackage& libc = index.at({"libc6", "2.36-9+deb12u10", "amd64"});
     CHECK(libc.source == "glibc");
@@ -86,6 +87,19 @@ TEST_CASE("packages are found in an index by name, version and architecture", "[
     CHECK(found[0].sha256 == std::string(64, 'a'));
     CHECK(found[0].filename == "pool/main/n/nginx/nginx_1.22.1-9_amd64.deb");
     CHECK(found[1].sha256.empty());
+    PackageIndex one;
+    add_packages(one, kPackages, {"libc6"});
+    CHECK(one.size() == 1);
+}
+
+TEST_CASE("packages that a step removed again are known from dpkg's log", "[imagebuilder]") {
+    CHECK(packages_of_dpkg_log("2026-11-26 10:00:00 startup archives unpack\n"
+                               "2026-11-26 10:00:01 install nginx:amd64 <none> 1.22.1-9\n"
+                               "2026-11-26 10:00:01 status half-installed nginx:amd64 1.22.1-9\n"
+                               "2026-11-26 10:00:02 upgrade tzdata:all 2024a 2024b\n"
+                               "2026-11-26 10:00:03 remove nginx:amd64 1.22.1-9 <none>\n"
+                               "2026-11-26 10:00:04 install broken\n") ==
+          std::vector<std::string>{"nginx 1.22.1-9 amd64", "tzdata 2024b all"});
 }
 
 TEST_CASE("a package URL spells out what purl does not allow", "[imagebuilder]") {
