@@ -93,6 +93,14 @@ std::string hosts_text(std::string_view old_text, const GuestConfig& config) {
     return block.empty() ? text : fmt::format("{}{}\n{}{}\n", text, kBegin, block, kEnd);
 }
 
+std::string hosts_block(std::string_view text) {
+    const std::size_t begin = text.find(kBegin);
+    const std::size_t end = begin == std::string_view::npos ? begin : text.find(kEnd, begin);
+    return end == std::string_view::npos
+               ? ""
+               : fmt::format("{}\n", text.substr(begin, end + kEnd.size() - begin));
+}
+
 std::string resolv_conf_text(const GuestConfig& config) {
     std::string text = "# written by muster-guest at every boot\n";
     for (std::size_t i = 0; i < std::min(config.dns.size(), kMostResolvers); ++i) {

@@ -16,6 +16,8 @@ std::string network_file_text(const Interface& interface, const GuestConfig& con
 std::string network_file_name(const Interface& interface);
 // The old text with our lines between their markers; the rest is the user's.
 std::string hosts_text(std::string_view old_text, const GuestConfig& config);
+// The lines between our markers, with them; empty: there are none.
+std::string hosts_block(std::string_view text);
 std::string resolv_conf_text(const GuestConfig& config);
 
 void apply_network(const GuestConfig& config, const Places& places);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "hvruntime/guest/agent/config/accounts.h"
+#include "hvruntime/guest/agent/config/system_files.h"
 
 namespace hvruntime::agent {
 
@@ -48,6 +49,14 @@ bool is_as_wanted(const fs::path& path, const std::string& text) {
            base::read_file(path) == text;
 }
 
+// Two of us write /etc/hosts: a template of an image keeps the lines that say who the machine is.
+ovfkit::ConfigFile with_hosts_block(ovfkit::ConfigFile file, const Places& places) {
+    if (file.path == "/etc/hosts" && fs::is_regular_file(places.at(file.path))) {
+        file.text += hosts_block(base::read_file(places.at(file.path)));
+    }
+    return file;
+}
+
 void write_settings_file(const ovfkit::ConfigFile& file, const Places& places) {
     const fs::path path = places.at(file.path);
     base::make_dirs(path.parent_path());
@@ -63,14 +72,15 @@ void write_settings_file(const ovfkit::ConfigFile& file, const Places& places) {
 
 void write_settings_files(const SettingsPlan& plan, const Places& places,
                           AppliedSettings& applied) {
-    for (const ovfkit::ConfigFile& file : plan.files) {
+    for (const ovfkit::ConfigFile& wanted : plan.files) {
         try {
+            const ovfkit::ConfigFile file = with_hosts_block(wanted, places);
             if (!is_as_wanted(places.at(file.path), file.text)) {
                 write_settings_file(file, places);
                 applied.written.push_back(file.path);
             }
         } catch (const std::exception& error) {
-            applied.faults.push_back(fmt::format("writing '{}': {}", file.path, error.what()));
+            applied.faults.push_back(fmt::format("writing '{}': {}", wanted.path, error.what()));
         }
     }
 }

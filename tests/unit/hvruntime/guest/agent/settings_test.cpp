@@ -134,6 +134,22 @@ TEST_CASE_METHOD(Machine, "a file that cannot be written does not keep others fr
     CHECK(applied.written == Words{"/etc/db.conf"});
 }
 
+TEST_CASE_METHOD(Machine, "a template for /etc/hosts keeps who the machine is",
+                 "[hvruntime][guest][config]") {
+    add("20-hosts.json", R"({"version":1,"files":[
+        {"path":"/etc/hosts","template":"127.0.0.1 localhost\n${db.host} db.lan\n"}]})");
+    base::make_dirs(places.at("/etc"));
+    base::write_file(places.at("/etc/hosts"),
+                     "10.0.0.9 db.lan\n# muster: begin\n10.84.0.10 web\n# muster: end\n");
+    given["db.host"] = "10.84.0.11";
+    apply();
+    const std::string expected =
+        "127.0.0.1 localhost\n10.84.0.11 db.lan\n"
+        "# muster: begin\n10.84.0.10 web\n# muster: end\n";
+    CHECK(read("/etc/hosts") == expected);
+    CHECK(apply().written.empty());
+}
+
 TEST_CASE_METHOD(Machine, "owners are found in the machine's own files",
                  "[hvruntime][guest][config]") {
     add("10-site.json",
