@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "assembler/introspect/connect/addresses.h"
 
+#include <arpa/inet.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,8 +14,36 @@ namespace assembler {
 
 namespace {
 
+constexpr int kIpv6Bits = 128;
+
 std::uint32_t mask_of_prefix(int prefix) {
     return prefix == 0 ? 0 : ~std::uint32_t{0} << static_cast<unsigned>(32 - prefix);
+}
+
+using Ipv6 = std::array<unsigned char, 16>;
+
+std::optional<Ipv6> find_ipv6(const std::string& text) {
+    Ipv6 address{};
+    if (text.find(':') == std::string::npos ||
+        ::inet_pton(AF_INET6, text.c_str(), address.data()) != 1) {
+        return std::nullopt;
+    }
+    return address;
+}
+
+std::string ipv6_text(const Ipv6& address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    return ::inet_ntop(AF_INET6, address.data(), text.data(), text.size()) == nullptr
+               ? ""
+               : std::string(text.data());
+}
+
+std::optional<int> find_prefix(std::string_view text, int most) {
+    int prefix = -1;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), prefix);
+    const bool good = result.ec == std::errc{} && result.ptr == text.data() + text.size() &&
+                      prefix >= 0 && prefix <= most;
+    return good ? std::optional(prefix) : std::nullopt;
 }
 
 }  // namespace
@@ -30,7 +59,10 @@ std::string bare_host(std::string_view text) {
     if (text.ends_with('.')) {
         text.remove_suffix(1);
     }
-    return base::to_lower(text);
+    // An IPv6 address has many spellings.
+    const std::string bare = base::to_lower(text);
+    const auto v6 = find_ipv6(bare);
+    return v6 ? ipv6_text(*v6) : bare;
 }
 
 std::optional<std::uint32_t> find_ipv4(std::string_view text) {
@@ -60,9 +92,18 @@ std::string ipv4_text(std::uint32_t address) {
 }
 
 bool is_address(std::string_view text) {
-    const bool v6 = std::count(text.begin(), text.end(), ':') >= 2 &&
-                    text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
-    return v6 || find_ipv4(text).has_value();
+    return find_ipv4(text).has_value() || find_ipv6(std::string(text)).has_value();
+}
+
+std::string socket_path(std::string_view text) {
+    if (text.starts_with("unix:")) {
+        text.remove_prefix(5);
+    }
+    while (text.starts_with("//")) {
+        text.remove_prefix(1);
+    }
+    // /var/run is a link to /run in every system that has /run.
+    return text.starts_with("/var/run/") ? std::string(text.substr(4)) : std::string(text);
 }
 
 bool is_loopback(std::string_view host) {
@@ -88,14 +129,31 @@ std::optional<Subnet> find_subnet(std::string_view address_and_prefix) {
         return std::nullopt;
     }
     const auto address = find_ipv4(address_and_prefix.substr(0, slash));
-    const std::string_view length = address_and_prefix.substr(slash + 1);
-    int prefix = -1;
-    const auto result = std::from_chars(length.data(), length.data() + length.size(), prefix);
-    if (!address || result.ec != std::errc{} || result.ptr != length.data() + length.size() ||
-        prefix < 0 || prefix > 32) {
+    const auto prefix = find_prefix(address_and_prefix.substr(slash + 1), 32);
+    if (!address || !prefix) {
         return std::nullopt;
     }
-    return Subnet{*address & mask_of_prefix(prefix), prefix};
+    return Subnet{*address & mask_of_prefix(*prefix), *prefix};
+}
+
+std::string subnet_text(std::string_view address_and_prefix) {
+    if (const auto subnet = find_subnet(address_and_prefix)) {
+        return to_string(*subnet);
+    }
+    const std::size_t slash = address_and_prefix.find('/');
+    if (slash == std::string_view::npos) {
+        return "";
+    }
+    auto address = find_ipv6(bare_host(address_and_prefix));
+    const auto prefix = find_prefix(address_and_prefix.substr(slash + 1), kIpv6Bits);
+    if (!address || !prefix) {
+        return "";
+    }
+    for (int bit = *prefix; bit < kIpv6Bits; ++bit) {
+        unsigned char& byte = (*address)[static_cast<std::size_t>(bit / 8)];
+        byte = static_cast<unsigned char>(byte & ~(0x80U >> static_cast<unsigned>(bit % 8)));
+    }
+    return fmt::format("{}/{}", ipv6_text(*address), *prefix);
 }
 
 std::string to_string(const Subnet& subnet) {

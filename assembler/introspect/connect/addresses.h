@@ -11,7 +11,7 @@
 namespace assembler {
 
 // Small letters, without the brackets of an IPv6 address, a prefix length, a zone or the last dot:
-// "10.0.0.5" of "10.0.0.5/24", "db.lan" of "DB.lan.".
+// "10.0.0.5" of "10.0.0.5/24", "db.lan" of "DB.lan."; an IPv6 address in its one short form.
 std::string bare_host(std::string_view text);
 
 // Digits and three dots, as a number; nothing for any other text.
@@ -19,6 +19,8 @@ std::optional<std::uint32_t> find_ipv4(std::string_view text);
 std::string ipv4_text(std::uint32_t address);
 // IPv4 or IPv6, in a form of bare_host().
 bool is_address(std::string_view text);
+// "/run/x.sock" of "unix:/var/run/x.sock": one spelling for the socket of a machine.
+std::string socket_path(std::string_view text);
 
 // The machine itself: localhost, 127.0.0.0/8, ::1, a path of a unix socket.
 bool is_loopback(std::string_view host);
@@ -36,6 +38,8 @@ struct Subnet {
 // "10.0.0.5/24" is in 10.0.0.0/24; nothing without a prefix length or for IPv6.
 std::optional<Subnet> find_subnet(std::string_view address_and_prefix);
 std::string to_string(const Subnet& subnet);
+// "10.0.5.0/24" of "10.0.5.30/24", for IPv6 too; empty without a prefix length.
+std::string subnet_text(std::string_view address_and_prefix);
 
 // Interfaces that a machine makes for itself (lo, bridges of containers and of virtual machines):
 // no other machine of the set is behind them.

@@ -19,7 +19,38 @@ struct OldAddress {
     std::string machine;
     std::string text;
     std::string network;
+    std::string subnet;  // as text; empty: not known
 };
+
+// The network of a deployment has 24 bits of its own, all of them together 16.
+constexpr const char* kNetworkPrefix = "/24";
+constexpr const char* kAllPrefix = "/16";
+constexpr int kWidestReplaced = 8;
+
+struct WrittenSubnet {
+    std::size_t offset = 0;
+    std::string text;
+    Subnet subnet;
+};
+
+// Each "10.0.0.0/16" in the text.
+std::vector<WrittenSubnet> written_subnets(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789";
+    std::vector<WrittenSubnet> found;
+    for (std::size_t slash = text.find('/'); slash != std::string_view::npos;
+         slash = text.find('/', slash + 1)) {
+        const std::size_t before = text.find_last_not_of("0123456789.", slash == 0 ? 0 : slash - 1);
+        const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+        const std::size_t end = std::min(text.find_first_not_of(kDigits, slash + 1), text.size());
+        const std::string word(text.substr(begin, end - begin));
+        const auto subnet = find_subnet(word);
+        const auto words = find_word(text.substr(begin, end + 2 - begin), word);
+        if (subnet && subnet->prefix >= kWidestReplaced && !words.empty()) {
+            found.push_back({begin, word, *subnet});
+        }
+    }
+    return found;
+}
 
 // The fixed addresses of all machines of the set.
 std::vector<OldAddress> old_addresses(const WiringInputs& in, const std::string& asking) {
@@ -28,10 +59,11 @@ std::vector<OldAddress> old_addresses(const WiringInputs& in, const std::string&
         for (const InterfaceFact& interface : machine.interfaces) {
             for (const std::string& written : interface.addresses) {
                 const std::string address = bare_host(written);
-                if (find_ipv4(address) && !is_loopback(address) &&
-                    !is_inner_interface(interface.name)) {
+                if (is_address(address) && !is_loopback(address) && !is_any_address(address) &&
+                    !address.starts_with("fe80:") && !is_inner_interface(interface.name)) {
                     all.push_back({machine.name, address,
-                                   in.networks.network_for(machine.name, address, asking)});
+                                   in.networks.network_for(machine.name, address, asking),
+                                   subnet_text(written)});
                 }
             }
         }
@@ -88,34 +120,62 @@ class Sweeper {
 
   private:
     void sweep_file(const std::string& path, const std::string& text) {
-        for (const FoundNetwork& network : in_.networks.networks) {
-            if (network.subnet) {
-                sweep_subnet(path, text, network);
-            }
-        }
+        sweep_subnets(path, text);
         for (const OldAddress& old : old_) {
             for (const std::size_t offset : find_word(text, old.text)) {
-                replace(path, text, offset, old.text.size(), old, "");
+                const bool brackets = old.text.find(':') != std::string::npos && offset > 0 &&
+                                      text[offset - 1] == '[' &&
+                                      text.substr(offset + old.text.size(), 1) == "]";
+                replace(path, text, offset - (brackets ? 1 : 0),
+                        old.text.size() + (brackets ? 2 : 0), old, "");
             }
         }
     }
 
-    // "10.0.5.0/24": who was let in by it is in the deployment's network around this machine's own
-    // address, whose prefix length is 24.
-    void sweep_subnet(const std::string& path, const std::string& text,
-                      const FoundNetwork& network) {
-        const auto& mine = in_.networks.of_machine.at(machine_.name);
-        const bool on_it = std::find(mine.begin(), mine.end(), network.name) != mine.end();
-        const auto neighbour = std::find_if(old_.begin(), old_.end(), [&](const OldAddress& old) {
-            return old.network == network.name && (!on_it || old.machine == machine_.name);
+    // Whom "10.0.5.0/24" let in is in the deployment's network around the machine's own address, or
+    // around that of a peer that was in the subnet.
+    void sweep_subnets(const std::string& path, const std::string& text) {
+        for (const OldAddress& old : old_) {
+            const bool v6 = old.subnet.find(':') != std::string::npos;
+            for (const std::size_t offset :
+                 v6 ? find_word(text, old.subnet) : std::vector<std::size_t>{}) {
+                replace(path, text, offset, old.subnet.size(),
+                        neighbour([&](const OldAddress& one) { return one.subnet == old.subnet; }),
+                        kNetworkPrefix);
+            }
+        }
+        for (const WrittenSubnet& written : written_subnets(text)) {
+            const std::string address = written.text.substr(0, written.text.find('/'));
+            const bool is_inside = std::any_of(old_.begin(), old_.end(), [&](const auto& old) {
+                return contains(written.subnet, old) && old.text != address;
+            });
+            const bool is_host = std::any_of(old_.begin(), old_.end(),
+                                             [&](const auto& old) { return old.text == address; });
+            if (is_inside && !is_host) {
+                const bool network = std::any_of(old_.begin(), old_.end(), [&](const auto& old) {
+                    return old.subnet == to_string(written.subnet);
+                });
+                const bool wide = !network && written.subnet.prefix < 24;
+                replace(
+                    path, text, written.offset, written.text.size(),
+                    neighbour([&](const OldAddress& one) { return contains(written.subnet, one); }),
+                    wide ? kAllPrefix : kNetworkPrefix);
+            }
+        }
+    }
+
+    static bool contains(const Subnet& subnet, const OldAddress& old) {
+        const auto address = find_ipv4(old.text);
+        return address && subnet.contains(*address);
+    }
+
+    // This machine's own address if it is one of those, else the first. There is one.
+    template <typename Fits>
+    const OldAddress& neighbour(const Fits& fits) const {
+        const auto own = std::find_if(old_.begin(), old_.end(), [&](const OldAddress& one) {
+            return one.machine == machine_.name && fits(one);
         });
-        const std::string written = to_string(*network.subnet);
-        if (neighbour == old_.end()) {
-            return;
-        }
-        for (const std::size_t offset : find_word(text, written)) {
-            replace(path, text, offset, written.size(), *neighbour, "/24");
-        }
+        return own != old_.end() ? *own : *std::find_if(old_.begin(), old_.end(), fits);
     }
 
     void replace(const std::string& path, const std::string& text, std::size_t offset,

@@ -79,9 +79,8 @@ class AssemblyWriter {
     }
 
     void remarks() {
-        for (const std::vector<Remark>* list :
-             std::array<const std::vector<Remark>*, 3>{&map_.remarks, &networks_.remarks,
-                                                       &order_.remarks}) {
+        for (const std::vector<Remark>* list : std::array<const std::vector<Remark>*, 3>{
+                 &map_.remarks, &networks_.remarks, &order_.remarks}) {
             for (const Remark& remark : *list) {
                 const std::string seen = evidence_text(remark.evidence);
                 comment("", fmt::format("Look at: {}{}", remark.text,

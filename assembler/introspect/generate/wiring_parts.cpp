@@ -111,6 +111,13 @@ std::string put_place(const WiringInputs& in, const std::string& machine, const 
     if (edit->offset > 0 && file->source.text[edit->offset - 1] == '$') {
         return fail(fmt::format("a '$' stands before it in line {}", place.line));
     }
+    // "[fd12::7]:80": an address of a deployment is IPv4 and needs no brackets.
+    const std::string& whole = file->source.text;
+    if (text.find(':') != std::string::npos && edit->offset > 0 && whole[edit->offset - 1] == '[' &&
+        whole.substr(edit->offset + edit->length, 1) == "]" && is_address(bare_host(text))) {
+        edit->offset -= 1;
+        edit->length += 2;
+    }
     edit->with = fmt::format("${{{}}}", key);
     const bool again =
         std::find(file->edits.begin(), file->edits.end(), *edit) != file->edits.end();

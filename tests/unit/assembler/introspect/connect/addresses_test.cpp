@@ -11,6 +11,9 @@ TEST_CASE("hosts are compared without what only decorates them", "[assembler][co
     CHECK(bare_host("10.0.0.5/24") == "10.0.0.5");
     CHECK(bare_host("[FE80::1%eth0]") == "fe80::1");
     CHECK(bare_host("/run/pg.sock") == "/run/pg.sock");
+    CHECK(bare_host("FD12:0:0:0::0007") == "fd12::7");
+    CHECK(socket_path("unix:/var/run/pg.sock") == "/run/pg.sock");
+    CHECK(socket_path("unix:///run/pg.sock") == "/run/pg.sock");
 }
 
 TEST_CASE("only four numbers up to 255 are an IPv4 address", "[assembler][connect]") {
@@ -39,6 +42,10 @@ TEST_CASE("an address with a prefix length is in a subnet", "[assembler][connect
     CHECK_FALSE(find_subnet("10.0.5.30/24")->contains(*find_ipv4("10.0.6.1")));
     CHECK_FALSE(find_subnet("10.0.5.30"));
     CHECK_FALSE(find_subnet("10.0.5.30/33"));
+    CHECK(subnet_text("10.0.5.30/24") == "10.0.5.0/24");
+    CHECK(subnet_text("fd12:3456::7/64") == "fd12:3456::/64");
+    CHECK(subnet_text("fd12:3456:7fff::7/35") == "fd12:3456:6000::/35");
+    CHECK(subnet_text("fd12::7").empty());
 }
 
 TEST_CASE("a host is looked up as its machine would", "[assembler][connect]") {

@@ -55,6 +55,35 @@ TEST_CASE("old addresses and subnets elsewhere in the files become new ones",
           "host shop shop 10.84.0.8/32 scram-sha-256\n");
 }
 
+TEST_CASE("wider subnets become the deployment's, others stay", "[assembler][generate]") {
+    const std::string hba = "/etc/postgresql/15/main/pg_hba.conf";
+    const tests::GeneratedShop shop(tests::shop_facts(),
+                                    {{"db:" + hba,
+                                      "a 10.0.0.0/16\nb 10.0.5.16/28\nc 192.0.2.0/24\nd 0.0.0.0/0\n"
+                                      "e 10.0.5.30/24\nf 10.0.5.0/240\ng x/24 10.0.5.0/24.\n"}});
+    CHECK(shop.expand("db", hba, {{"db.ip", "10.84.0.9"}, {"app.ip", "10.84.0.8"}}) ==
+          "a 10.84.0.9/16\nb 10.84.0.9/24\nc 192.0.2.0/24\nd 0.0.0.0/0\n"
+          "e 10.84.0.9/24\nf 10.0.5.0/240\ng x/24 10.84.0.9/24.\n");
+}
+
+TEST_CASE("IPv6 addresses become the IPv4 ones of the deployment", "[assembler][generate]") {
+    auto machines = tests::shop_facts();
+    machines[1].interfaces[0].addresses = {"fd12:3456::20/64"};
+    machines[2].interfaces[0].addresses = {"fd12:3456::10/64"};
+    Component& nginx = machines[2].components[0];
+    nginx.outputs[0].host = "fd12:3456::20";
+    nginx.outputs[0].host_places = {{nginx.files[0], 2, 8, 13}};
+    nginx.outputs[0].port_places.clear();
+    const tests::GeneratedShop shop(machines,
+                                    {{"web:" + nginx.files[0],
+                                      "allow fd12:3456::/64;\nproxy [fd12:3456::20]:8080;\n"
+                                      "listen [fd12:3456::10]:80;\n"}});
+    CHECK(shop.wirings.at("web").find_key("app.host")->value == "${app.ip.net}");
+    CHECK(
+        shop.expand("web", nginx.files[0], {{"app.host", "10.84.0.8"}, {"web.ip", "10.84.0.7"}}) ==
+        "allow 10.84.0.7/24;\nproxy 10.84.0.8:8080;\nlisten 10.84.0.7:80;\n");
+}
+
 TEST_CASE("a place that does not hold what was found stays, with a remark",
           "[assembler][generate]") {
     auto machines = tests::shop_facts();
