@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assembler/introspect/rebuild/assembly_folder.h"
+
+#include <fmt/format.h>
+
+#include "assembler/introspect/connect/match_connections.h"
+#include "assembler/introspect/generate/guest_config_of_facts.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace assembler {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string edits_json(const std::vector<TreeEdit>& edits) {
+    base::Json list = base::Json::array();
+    for (const TreeEdit& edit : edits) {
+        base::Json one{{"kind", to_string(edit.kind)}, {"path", edit.path}, {"why", edit.why}};
+        if (edit.path == kIntrospectedConfig) {
+            one["file"] = "introspected.json";  // beside
+        } else if (edit.kind != TreeEdit::Kind::remove) {
+            one["content"] = edit.content;
+        }
+        if (edit.kind == TreeEdit::Kind::write) {
+            one["owner"] = edit.owner;
+            one["permissions"] = fmt::format("{:04o}", edit.permissions);
+        }
+        list.push_back(std::move(one));
+    }
+    return base::to_json_text(list, 2) + "\n";
+}
+
+void add_machine(const MachineFacts& machine, const MachineOutput& output,
+                 std::vector<RecipeFile>& files) {
+    const std::string folder = "machines/" + machine.name + "/";
+    if (!output.guest_config.empty()) {
+        files.push_back(
+            {folder + "introspected.json", output.guest_config, output.secret ? 0600U : 0644U});
+    }
+    files.push_back({folder + "edits.json", edits_json(output.edits), 0644});
+}
+
+void add_recipe(const MachineFacts& machine, const imagebuilder::FileTree& tree,
+                const MachineOutput& output, bool keep_secrets, std::vector<RecipeFile>& files) {
+    GeneratedRecipe recipe =
+        recipe_of_facts(machine, tree, output.guest_config, {.keep_secrets = keep_secrets});
+    const std::string folder = "recipes/" + machine.name + "/";
+    files.push_back({folder + "recipe.yaml", std::move(recipe.text), keep_secrets ? 0600U : 0644U});
+    for (RecipeFile& file : recipe.files) {
+        file.path = folder + file.path;
+        file.permissions |= 0600U;  // who builds has to read it
+        files.push_back(std::move(file));
+    }
+}
+
+bool is_free(const fs::path& folder) {
+    return !fs::exists(fs::symlink_status(folder)) ||
+           (fs::is_directory(folder) && fs::is_empty(folder));
+}
+
+}  // namespace
+
+AssemblyFolder make_assembly_folder(const std::vector<MachineFacts>& machines,
+                                    const MachineTrees& trees, const FolderOptions& options) {
+    AssemblyFolder out;
+    out.connections = match_connections(machines);
+    out.networks = find_networks(machines, out.connections);
+    out.order = start_order(machines, out.connections);
+    const auto wirings = plan_wiring(machines, out.connections, out.networks, reader_of(trees),
+                                     {.keep_secrets = options.keep_secrets});
+    const auto configs = guest_config_of_facts(machines, wirings);
+    AssemblyOptions assembly = options.assembly;
+    out.files.emplace_back();
+    for (const MachineFacts& machine : machines) {
+        MachineOutput& output = out.machines[machine.name];
+        const auto config = configs.find(machine.name);
+        output.guest_config = config == configs.end() ? "" : config->second;
+        output.secret = holds_secrets(wirings.at(machine.name));
+        output.remarks = wirings.at(machine.name).remarks;
+        output.edits = generalise(machine, output.guest_config, output.secret);
+        if (options.recipes) {
+            assembly.machines[machine.name].image = "recipes/" + machine.name;
+            add_recipe(machine, *trees.at(machine.name), output, options.keep_secrets, out.files);
+        } else {
+            add_machine(machine, output, out.files);
+        }
+    }
+    out.files.front() = {
+        "assembly.yaml",
+        assembly_of_facts(machines, out.connections, out.networks, wirings, assembly), 0644};
+    return out;
+}
+
+void write_assembly_folder(const fs::path& folder, const std::vector<RecipeFile>& files) {
+    const fs::path target = fs::absolute(folder).lexically_normal();
+    const fs::path place = target.has_filename() ? target : target.parent_path();
+    const auto refuse = [&] {
+        throw base::Error(base::ErrorKind::conflict,
+                          fmt::format("'{}' is there and not an empty folder", place.string()),
+                          "name another folder: nothing is overwritten");
+    };
+    if (!is_free(place)) {
+        refuse();
+    }
+    base::make_dirs(place.parent_path());
+    base::TempDir work(place.parent_path(), ".introspect");
+    for (const RecipeFile& file : files) {
+        const fs::path path = work.path() / file.path;
+        base::make_dirs(path.parent_path());
+        base::write_file(path, file.content, file.permissions);
+    }
+    fs::permissions(work.path(), fs::perms(0755));
+    std::error_code failure;
+    fs::rename(work.path(), place, failure);  // takes the place of an empty folder
+    if (failure == std::errc::directory_not_empty || failure == std::errc::file_exists) {
+        refuse();
+    }
+    if (failure) {
+        throw base::SystemError(failure.value(), fmt::format("naming '{}'", place.string()));
+    }
+    work.release();
+}
+
+}  // namespace assembler

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assembler/introspect/rebuild/assembly_folder.h"
+
+#include "assembler/assembly_file.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "imagebuilder/recipe.h"
+#include "ovfkit/env/config/config_schema.h"
+#include "tests/support/catch.h"
+#include "tests/support/memory_tree.h"
+#include "tests/unit/assembler/introspect/connect/sample_facts.h"
+
+using namespace assembler;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+MachineTrees shop_trees(const std::vector<MachineFacts>& machines) {
+    MachineTrees trees;
+    for (const MachineFacts& machine : machines) {
+        auto tree = std::make_shared<tests::MemoryTree>(machine.source);
+        for (const Component& component : machine.components) {
+            for (const std::string& file : component.files) {
+                tree->file(file, tests::shop_text(file));
+            }
+        }
+        trees[machine.name] = tree;
+    }
+    return trees;
+}
+
+AssemblyFolder shop_folder(const FolderOptions& options) {
+    const auto machines = name_machines(tests::shop_facts());
+    return make_assembly_folder(machines, shop_trees(machines), options);
+}
+
+}  // namespace
+
+TEST_CASE("what introspection leaves loads again", "[assembler][rebuild]") {
+    const base::TempDir dir;
+    const fs::path folder = dir.path() / "shop";
+    write_assembly_folder(folder, shop_folder({.assembly = {.name = "shop"}}).files);
+    const Assembly assembly = load_assembly(folder);
+    CHECK(assembly.machines.size() == 3);
+    const fs::path web = folder / "machines/web";
+    const auto schema = ovfkit::parse_config_schema(base::read_file(web / "introspected.json"),
+                                                    "introspected.json");
+    CHECK(schema.find_key("app.host") != nullptr);
+    const base::Json edits = base::parse_json(base::read_file(web / "edits.json"), "edits");
+    CHECK(edits.at(0).at("path") == "/etc/network/interfaces");
+    CHECK(edits.back().at("file") == "introspected.json");
+    CHECK((fs::status(folder).permissions() & fs::perms::all) == fs::perms(0755));
+}
+
+TEST_CASE("with recipes each image is one, and it loads", "[assembler][rebuild]") {
+    const base::TempDir dir;
+    const fs::path folder = dir.path() / "shop/";
+    fs::create_directory(dir.path() / "shop");  // an empty one is taken
+    write_assembly_folder(folder, shop_folder({.recipes = true}).files);
+    const Assembly assembly = load_assembly(folder);
+    for (const AssemblyMachine& machine : assembly.machines) {
+        CHECK(imagebuilder::load_recipe(folder / machine.image).name == machine.name);
+    }
+    CHECK(fs::exists(folder / "recipes/web/files/introspected.json"));
+    CHECK_FALSE(fs::exists(folder / "machines"));
+}
+
+TEST_CASE("a folder with something in it is not written to", "[assembler][rebuild]") {
+    const base::TempDir dir;
+    const auto files = shop_folder({}).files;
+    base::write_file(dir.path() / "mine", "x");
+    for (const fs::path& place : {dir.path(), dir.path() / "mine"}) {
+        const base::Error error = tests::error_of([&] { write_assembly_folder(place, files); });
+        CHECK(error.kind() == base::ErrorKind::conflict);
+    }
+    CHECK(base::read_file(dir.path() / "mine") == "x");
+}
+
+TEST_CASE("a folder is written whole or not at all", "[assembler][rebuild]") {
+    const base::TempDir dir;
+    const fs::path folder = dir.path() / "shop";
+    CHECK_THROWS_AS(write_assembly_folder(folder, {{"a", "x", 0644}, {"a/b", "y", 0644}}),
+                    base::Error);
+    CHECK(fs::is_empty(dir.path()));
+}
