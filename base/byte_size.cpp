@@ -39,8 +39,14 @@ constexpr std::array<Unit, 18> kSizes{{{"", 1},
                                        {"byte", 1},
                                        {"bytes", 1}}};
 
-constexpr std::array<Unit, 6> kDurations{
-    {{"ms", 1}, {"s", 1000}, {"", 1000}, {"min", 60000}, {"m", 60000}, {"h", 3600000}}};
+constexpr std::array<Unit, 8> kDurations{{{"ms", 1},
+                                          {"s", 1000},
+                                          {"", 1000},
+                                          {"min", 60000},
+                                          {"m", 60000},
+                                          {"h", 3600000},
+                                          {"d", 86400000},
+                                          {"w", 604800000}}};
 
 std::uint64_t parse_amount(std::string_view text, std::span<const Unit> units,
                            std::string_view what, std::string_view examples) {
@@ -76,7 +82,7 @@ std::uint64_t parse_byte_size(std::string_view text) {
 }
 
 std::uint64_t parse_duration_ms(std::string_view text) {
-    return parse_amount(text, kDurations, "duration", "90 s or 5 min");
+    return parse_amount(text, kDurations, "duration", "90 s, 5 min or 30 d");
 }
 
 std::string format_byte_size(std::uint64_t bytes) {

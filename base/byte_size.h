@@ -17,7 +17,7 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 std::uint64_t parse_byte_size(std::string_view text);
 std::string format_byte_size(std::uint64_t bytes);  // "1.5 GiB", "512 MiB", "17 B"
 
-// "90 s", "5 min", "2 h", "500 ms", "45" (seconds). Returns milliseconds.
+// "90 s", "5 min", "2 h", "30 d", "4 w", "500 ms", "45" (seconds). Returns milliseconds.
 std::uint64_t parse_duration_ms(std::string_view text);
 
 }  // namespace base

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include "base/raw_terminal.h"
 #include "cli/machine_lookup.h"
 #include "hvruntime/machine/console.h"
 
@@ -35,7 +36,7 @@ int run_console(const ConsoleOptions& options, base::cli::Io& io) {
     }
     hvruntime::ConsoleEnd end{};
     {
-        const hvruntime::RawTerminal raw(STDIN_FILENO);
+        const base::RawTerminal raw(STDIN_FILENO);
         end = hvruntime::relay_console(socket.get(), STDIN_FILENO, STDOUT_FILENO);
     }
     if (end == hvruntime::ConsoleEnd::machine_gone) {

@@ -33,7 +33,7 @@ void throw_error(const Json& object) {
 }
 
 void print_error(Io& io, const Error& error) {
-    if (io.json) {
+    if (io.json || io.json_errors) {
         io.err << to_json_text(error_to_json(error)) << '\n';
         return;
     }

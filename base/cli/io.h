@@ -21,6 +21,7 @@ struct Io {
     bool debug = false;
     bool err_is_terminal = false;  // progress bars are drawn only then
     bool color = false;
+    bool json_errors = false;  // errors as JSON whatever the results are
     std::string pool;  // --pool: where the daemon listens; empty: MUSTER_POOL or the default
 };
 

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <unistd.h>
 #include <array>
 #include <cerrno>
@@ -107,26 +106,6 @@ ConsoleEnd relay_console(int socket, int input, int output) {
                 case InputState::more: break;
             }
         }
-    }
-}
-
-struct RawTerminal::Saved {
-    termios settings;
-};
-
-RawTerminal::RawTerminal(int fd) : fd_(fd) {
-    termios settings{};
-    if (::isatty(fd) != 1 || ::tcgetattr(fd, &settings) != 0) {
-        return;
-    }
-    saved_ = std::make_unique<Saved>(Saved{settings});
-    ::cfmakeraw(&settings);
-    ::tcsetattr(fd, TCSANOW, &settings);
-}
-
-RawTerminal::~RawTerminal() {
-    if (saved_) {
-        ::tcsetattr(fd_, TCSADRAIN, &saved_->settings);
     }
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 
 #include "base/fd.h"
 
@@ -21,19 +20,5 @@ base::UniqueFd connect_console(const std::filesystem::path& socket);
 // from the machine is passed on), or the machine's side closes. Throws Error(interrupted) when
 // base::interrupt() is raised. Borrows all fds.
 ConsoleEnd relay_console(int socket, int input, int output);
-
-// Puts a terminal into raw mode for as long as it lives; does nothing when fd is no terminal.
-class RawTerminal {
-  public:
-    explicit RawTerminal(int fd);
-    RawTerminal(const RawTerminal&) = delete;
-    RawTerminal& operator=(const RawTerminal&) = delete;
-    ~RawTerminal();
-
-  private:
-    struct Saved;
-    std::unique_ptr<Saved> saved_;  // empty: no terminal
-    int fd_ = -1;
-};
 
 }  // namespace hvruntime
