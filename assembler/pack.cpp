@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "imagebuilder/cache/cache_lock.h"
 #include "ovfkit/descriptor/validate_envelope.h"
 #include "ovfkit/descriptor/write_envelope.h"
 #include "ovfkit/disk/stream_vmdk_encoder.h"
@@ -200,7 +201,9 @@ PackResult pack_assembly(const PackOptions& options) {
     if (options.output != "-") {
         file.emplace(options.output);  // before the work: it may not be possible
     }
-    // Every image once, whoever uses it; from here on all files exist.
+    // Every image once, whoever uses it; from here on all files exist, those of the cache until the
+    // end: nobody may prune it.
+    const imagebuilder::CacheUse cache;
     PackagePlan plan = plan_package(assembly, options.provide_image);
     if (options.delta_disks) {
         report(options, "comparing disks", 0, 1);

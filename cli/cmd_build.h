@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// muster build: a recipe to a disk image.
+// muster build: a recipe to a disk image, or what that would take.
 #pragma once
 
 #include <string>
@@ -17,9 +17,12 @@ struct Chosen;
 
 struct BuildVerbOptions {
     std::string recipe;
-    std::string output;
+    std::string output;  // empty: only with `plan`
     bool no_cache = false;
-    bool keep = false;
+    bool plan = false;
+    bool keep = false;              // as on_error "keep"
+    std::string on_error;           // abort (when empty), keep or shell
+    std::string progress = "auto";  // auto, plain or json
     EvidenceOptions evidence;
 };
 

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/build.h"
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "imagebuilder/build_inputs.h"
+#include "imagebuilder/cache/build_memory.h"
+#include "imagebuilder/cache/cache_lock.h"
 #include "imagebuilder/disk/disk_image.h"
 #include "imagebuilder/disk/efi/efi_partition.h"
-#include "imagebuilder/disk/initrd.h"
 #include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/input_key.h"
-#include "imagebuilder/plan/planned_step.h"
 #include "imagebuilder/step_clock.h"
-#include "imagebuilder/tree/finish.h"
-#include "imagebuilder/tree/locked_index.h"
 #include "imagebuilder/tree/sandbox.h"
 #include "imagebuilder/tree/seal.h"
 #include "imagebuilder/tree/tree_builder.h"
+#include "imagebuilder/tree/tree_shell.h"
 #include "imagebuilder/work_dir.h"
 
 namespace imagebuilder {
@@ -30,122 +32,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-// Part of every key: raise it when the same recipe gives another tree or disk.
-constexpr std::string_view kBuilder = "muster imagebuilder 3";
-
-std::optional<GuestFiles> require_guest(const Recipe& recipe) {
-    if (!wants_guest(recipe)) {
-        return std::nullopt;
-    }
-    auto guest = find_guest_files();
-    if (!guest) {
-        throw Error(ErrorKind::environment, "the program 'muster-guest' for the image is missing",
-                    "build the target 'muster-guest' beside muster, set MUSTER_GUEST to its path, "
-                    "or write 'guest: false' in the recipe");
-    }
-    return guest;
-}
-
-// All inputs of the steps but the state of the archives: ids that are made of it are the same when
-// a lock file brings the same packages from elsewhere.
-std::string timeless_key(const std::vector<PlannedStep>& steps) {
-    InputKey key;
-    for (const PlannedStep& step : steps) {
-        key.add("step", step.name);
-        for (const NamedInput& input : step.inputs) {
-            if (input.name != "package sources" && input.name != "package index") {
-                key.add(input.name, input.digest);
-            }
-        }
-    }
-    return key.finish();
-}
-
-// Everything that decides what the image will be; `tree` stands for its steps.
-std::string image_key(const Recipe& recipe, const std::string& tree,
-                      const std::optional<GuestFiles>& guest) {
-    InputKey key;
-    key.add("builder", kBuilder);
-    key.add("tree", tree);
-    const DiskLayout disk = disk_of(recipe);
-    key.add("disk", fmt::format("{} {} {} {}", disk.size_bytes, disk.grow, disk.bios, disk.uefi));
-    if (disk.uefi) {
-        key.add_files("systemd-boot", find_systemd_boot());
-    }
-    key.add("seal", wants_seal(recipe) ? "template" : "none");
-    key.add_files("busybox", find_static_busybox());
-    for (const Recipe* at = &recipe; at != nullptr; at = at->parent.get()) {
-        key.add("name", at->name);
-        key.add("version", at->version);
-        key.add("hostname", at->hostname.value_or(""));
-        for (const std::string& command : at->firstboot) {
-            key.add("firstboot", command);
-        }
-        for (const std::string& argument : at->kernel_arguments) {
-            key.add("kernel argument", argument);
-        }
-    }
-    if (guest) {
-        key.add_files("guest", fs::canonical(guest->program));
-        if (!guest->rootfs.empty()) {
-            key.add_files("guest files", guest->rootfs);
-        }
-    }
-    return key.finish();
-}
-
 constexpr int kFinishingSteps = 4;  // guest and settings, seal, file system, disk
-
-struct Inputs {
-    Recipe recipe;
-    AptIndex apt;
-    std::vector<PlannedStep> steps;
-    std::optional<GuestFiles> guest;
-    std::map<std::string, std::string> tools;
-    std::optional<LockFile> lock;
-    std::string key;
-    std::string identity;  // as the key, but without the state of the archives
-    std::int64_t epoch = 0;
-};
-
-LockFile require_lock(const BuildOptions& options, const Inputs& inputs) {
-    LockFile lock = read_lock(options.frozen.string());
-    if (lock.release != source_of(inputs.recipe).release) {
-        throw Error(
-            ErrorKind::conflict,
-            fmt::format("lock file '{}' is of release '{}', the recipe of '{}'",
-                        options.frozen.string(), lock.release, source_of(inputs.recipe).release),
-            "make it anew: muster build RECIPE --lock");
-    }
-    const std::vector<std::string> differences = differing_tools(lock, inputs.tools);
-    if (!differences.empty()) {
-        throw Error(ErrorKind::conflict,
-                    fmt::format("lock file '{}': {}", options.frozen.string(),
-                                fmt::join(differences, "; ")),
-                    "use the versions that it was made with, or make it anew: muster build RECIPE "
-                    "--lock");
-    }
-    return lock;
-}
-
-Inputs gather_inputs(const BuildOptions& options) {
-    Inputs inputs;
-    inputs.recipe = load_recipe(options.recipe);
-    inputs.guest = require_guest(inputs.recipe);
-    inputs.tools = image_tools(inputs.guest, disk_of(inputs.recipe).uefi);
-    if (!options.frozen.empty()) {
-        inputs.lock = require_lock(options, inputs);
-    }
-    inputs.apt = inputs.lock ? open_locked_index(*inputs.lock)
-                             : open_apt_index(source_of(inputs.recipe).release);
-    inputs.steps = plan_steps(inputs.recipe, inputs.apt, kBuilder);
-    inputs.key = image_key(inputs.recipe, inputs.steps.back().key, inputs.guest);
-    inputs.identity = image_key(inputs.recipe, timeless_key(inputs.steps), inputs.guest);
-    const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
-    inputs.epoch =
-        epoch != nullptr && !inputs.lock ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
-    return inputs;
-}
 
 std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& packages) {
     std::vector<std::string> lines;
@@ -156,9 +43,10 @@ std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& 
 }
 
 // What the finished image was made of; and that a frozen one is the one that was locked.
-void prove_image(const StoredImage& image, const Inputs& inputs, const TreePackages& packages) {
+void prove_image(const StoredImage& image, const BuildInputs& inputs,
+                 const TreePackages& packages) {
     EvidenceSubject subject;
-    subject.recipe = &inputs.recipe;
+    subject.recipe = inputs.recipe.get();
     subject.steps = &inputs.steps;
     subject.identity = inputs.identity;
     subject.release = inputs.apt.release;
@@ -182,9 +70,10 @@ void prove_image(const StoredImage& image, const Inputs& inputs, const TreePacka
 }
 
 // From nothing to the image's files in the store.
-void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& clock) {
-    WorkDir work(options.keep_on_error);
+void make_image(const BuildOptions& options, const BuildInputs& inputs, StepClock& clock,
+                const WorkDir& work) {
     require_namespaces();
+    const Recipe& recipe = *inputs.recipe;
 
     // The tree, as the recipes say.
     const auto on_step = [&](const std::string& text, bool cached) { clock.begin(text, cached); };
@@ -198,23 +87,23 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
     if (inputs.guest) {
         install_guest(context, *inputs.guest);
     }
-    apply_settings(context, inputs.recipe, uuid);
-    const BootFiles boot = install_boot_files(context, inputs.recipe, uuid);
+    apply_settings(context, recipe, uuid);
+    const BootFiles boot = install_boot_files(context, recipe, uuid);
     const TreePackages packages = read_tree_packages(context, inputs.apt, inputs.lock);
     clean_tree(context);
-    clock.begin(wants_seal(inputs.recipe) ? "seal: template" : "seal: none");
-    if (wants_seal(inputs.recipe)) {
+    clock.begin(wants_seal(recipe) ? "seal: template" : "seal: none");
+    if (wants_seal(recipe)) {
         seal_tree(context);
     }
 
     // Beyond this point the tree does not change any more.
     clock.begin("file system and boot loader");
-    const DiskLayout layout = disk_of(inputs.recipe);
+    const DiskLayout layout = disk_of(recipe);
     const fs::path raw = work.path() / "disk.raw";
     RawDiskOptions disk{raw, layout.size_bytes, inputs.identity, uuid, inputs.epoch, work.path()};
     disk.bios = layout.bios;
     if (layout.uefi) {
-        disk.efi = EfiBoot{inputs.recipe.name, boot.kernel_version, base::read_file(boot.kernel),
+        disk.efi = EfiBoot{recipe.name, boot.kernel_version, base::read_file(boot.kernel),
                            boot.initrd, boot.command_line};
     }
     make_raw_disk(disk, work.tree());
@@ -224,12 +113,46 @@ void make_image(const BuildOptions& options, const Inputs& inputs, StepClock& cl
     base::write_file(image.kernel, base::read_file(boot.kernel));
     base::write_file(image.initrd, boot.initrd);
     clock.end();
-    write_record(image, {inputs.recipe.name, inputs.recipe.version, inputs.recipe.description,
-                         inputs.key, boot.kernel_version, boot.command_line, layout.size_bytes,
-                         inputs.epoch, describe_packages(packages.installed), clock.times()});
+    write_record(image, {recipe.name, recipe.version, recipe.description, inputs.key,
+                         boot.kernel_version, boot.command_line, layout.size_bytes, inputs.epoch,
+                         describe_packages(packages.installed), clock.times()});
     prove_image(image, inputs, packages);
     publish_image(image);
+}
+
+// What the user wanted to have of a build that failed.
+void after_failure(const BuildOptions& options, const BuildInputs& inputs, const WorkDir& work,
+                   Error& error) {
+    if (options.on_error == OnError::keep) {
+        error.set_hint(fmt::format("the tree is kept in '{}'{}{}", work.tree().string(),
+                                   error.hint().empty() ? "" : "\n        ", error.hint()));
+    }
+    const bool has_tree = fs::exists(work.tree() / "etc");  // not when the bootstrap failed
+    if (options.on_error == OnError::shell && error.kind() != ErrorKind::interrupted && has_tree) {
+        if (options.before_shell) {
+            options.before_shell(error);
+        }
+        open_tree_shell({work.tree(), &inputs.apt, {}}, STDIN_FILENO, STDERR_FILENO);
+    }
+}
+
+void build_in_work_dir(const BuildOptions& options, const BuildInputs& inputs, StepClock& clock) {
+    WorkDir work(options.on_error == OnError::keep);
+    try {
+        base::in_context(fmt::format("building '{}'", inputs.recipe->name),
+                         [&] { make_image(options, inputs, clock, work); });
+    } catch (Error& error) {
+        after_failure(options, inputs, work, error);
+        throw;
+    }
     work.remove();
+}
+
+void require_terminal() {
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
+        throw Error(ErrorKind::usage, "a shell at a failing step needs a terminal",
+                    "run it on a terminal, or with --on-error=keep");
+    }
 }
 
 }  // namespace
@@ -238,14 +161,20 @@ BuiltImage build_image(const BuildOptions& options) {
     if (!options.output.empty()) {
         check_image_name(options.output);
     }
-    const Inputs inputs = gather_inputs(options);
-    StepClock clock(static_cast<int>(inputs.steps.size()) + kFinishingSteps, options.on_progress);
+    if (options.on_error == OnError::shell) {
+        require_terminal();
+    }
+    const CacheUse cache;
+    const BuildInputs inputs = gather_inputs(options.recipe, options.frozen);
+    StepClock clock(static_cast<int>(inputs.steps.size()) + kFinishingSteps, options.on_progress,
+                    options.on_step_end);
     const base::FileLock lock(image_lock_path(inputs.key));
     const bool hit = options.use_cache && has_image(inputs.key);
     if (!hit) {
-        base::in_context(fmt::format("building '{}'", inputs.recipe.name),
-                         [&] { make_image(options, inputs, clock); });
+        build_in_work_dir(options, inputs, clock);
     }
+    remember_build(*inputs.recipe, inputs.steps, inputs.image);
+    touch_image(inputs.key);
     BuiltImage image = read_image(inputs.key);
     image.from_cache = hit;
     if (!options.output.empty()) {

@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -123,6 +124,10 @@ void publish_image(const StoredImage& image) {
     const fs::path final_path = images_dir() / image.key;
     base::remove_all(final_path);
     base::rename_file(image.folder, final_path);
+}
+
+void touch_image(const std::string& key) {
+    ::utimensat(AT_FDCWD, (images_dir() / key).c_str(), nullptr, 0);
 }
 
 BuiltImage read_image(const std::string& key) {

@@ -39,6 +39,7 @@ bool has_image(const std::string& key);
 StoredImage new_stored_image(const std::string& key);  // an empty folder to fill
 void write_record(const StoredImage& image, const ImageRecord& record);
 void publish_image(const StoredImage& image);
+void touch_image(const std::string& key);  // it was used now
 BuiltImage read_image(const std::string& key);
 
 // Throws usage when the extension of the name is none that a disk is written as: .qcow2, .raw, .img

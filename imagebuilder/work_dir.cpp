@@ -12,7 +12,6 @@
 
 #include "base/byte_size.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "imagebuilder/tree/sandbox.h"
 
@@ -105,8 +104,6 @@ WorkDir::~WorkDir() {
         }
         if (keep_on_error_) {
             base::write_file(path_ / kKept, "");
-            base::log(base::LogLevel::warn, "imagebuilder",
-                      "the tree of the failed build is kept in '{}'", tree().string());
         } else {
             remove();
         }

@@ -16,7 +16,7 @@ std::filesystem::path scratch_dir();
 
 class WorkDir {
   public:
-    // keep_on_error: without remove(), the folder stays and its path is logged.
+    // keep_on_error: without remove(), the folder stays for the user.
     explicit WorkDir(bool keep_on_error);
     WorkDir(const WorkDir&) = delete;
     WorkDir& operator=(const WorkDir&) = delete;

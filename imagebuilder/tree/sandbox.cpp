@@ -82,6 +82,10 @@ Command command_in_tree(const Sandbox& sandbox, const std::vector<std::string>& 
         // propagation cannot be changed on mounts of another user namespace; they are private there
         std::erase(command.argv, "--propagation=private");
     }
+    if (sandbox.own_terminal) {
+        add("setsid");
+        add("--ctty");
+    }
     for (const char* word : {"sh", "-c", kEnter, "sh"}) {
         add(word);
     }

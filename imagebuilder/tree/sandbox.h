@@ -21,6 +21,7 @@ struct Sandbox {
     // exist, or lie below /run (it is made then).
     std::vector<std::pair<std::filesystem::path, std::string>> binds;
     std::map<std::string, std::string> env;  // besides PATH, HOME, LC_ALL and the like
+    bool own_terminal = false;  // standard input becomes the terminal of a session of its own
 };
 
 // argv as root in the tree. The caller sets stdin, time limit and output.

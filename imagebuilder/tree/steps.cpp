@@ -100,16 +100,6 @@ class OutputTail {
     std::string line_;
 };
 
-Sandbox sandbox_of(const StepContext& context) {
-    Sandbox sandbox;
-    sandbox.tree = context.tree;
-    if (context.apt != nullptr) {
-        sandbox.binds = apt_binds(*context.apt);
-        sandbox.env = apt_env();
-    }
-    return sandbox;
-}
-
 struct Applier {
     const StepContext& context;
     const fs::path& folder;
@@ -138,17 +128,14 @@ std::string Applier::run(const Sandbox& sandbox, const std::vector<std::string>&
     };
     base::RunResult result = base::run(command);
     if (result.status != 0) {
-        std::string again = "in a tree kept by --keep, as its owner:";
-        base::Command chroot;
-        chroot.argv = {"chroot", sandbox.tree.string()};
-        chroot.argv.insert(chroot.argv.end(), argv.begin(), argv.end());
-        again += " " + chroot.to_string();
+        std::vector<std::string> again{"chroot", sandbox.tree.string()};
+        again.insert(again.end(), argv.begin(), argv.end());
         const std::string output = tail.text();
         throw Error(
             ErrorKind::external,
             fmt::format("'{}' {}{}{}", what, base::describe_status(result.status),
                         output.empty() ? "; it printed nothing" : "; its last lines:", output),
-            again);
+            "in a tree that is kept: " + command_as_owner(again).to_string());
     }
     return std::move(result.out);
 }
@@ -236,6 +223,16 @@ void Applier::operator()(const UnitsChange& change) const {
 }
 
 }  // namespace
+
+Sandbox sandbox_of(const StepContext& context) {
+    Sandbox sandbox;
+    sandbox.tree = context.tree;
+    if (context.apt != nullptr) {
+        sandbox.binds = apt_binds(*context.apt);
+        sandbox.env = apt_env();
+    }
+    return sandbox;
+}
 
 void apply_step(const StepContext& context, const fs::path& folder, const Step& step) {
     base::in_context(step.where, [&] {

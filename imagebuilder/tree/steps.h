@@ -19,6 +19,9 @@ struct StepContext {
     std::function<void(std::string_view)> on_output;  // may be empty
 };
 
+// Where its steps run.
+Sandbox sandbox_of(const StepContext& context);
+
 // A step that fails is an external error with the last 40 lines of its output; its hint holds the
 // command that runs the step again in a tree that was kept. `folder` is the recipe's, for copies.
 void apply_step(const StepContext& context, const std::filesystem::path& folder, const Step& step);

@@ -18,6 +18,47 @@ done
 [ "$(json 'x["name"]' <"$HOME_DIR/nginx.build.json")" = nginx ] || fail "the build record names another recipe"
 expect 0 qemu-img check -f qcow2 "$HOME_DIR/nginx.qcow2"
 
+say "what a build would do, and why"
+cp -r "$SOURCE_DIR/templates/debian-base" "$SOURCE_DIR/templates/nginx" "$HOME_DIR/"
+expect 0 "$MUSTER" build "$HOME_DIR/nginx" -o "$HOME_DIR/copy.qcow2"
+expect 0 "$MUSTER" --json build "$HOME_DIR/nginx" --plan
+[ "$(json 'x["image"]["cached"], x["executor"]["name"], {s["state"] for s in x["steps"]}' <<<"$OUTPUT")" = \
+    "(True, 'compose', {'cached'})" ] || fail "the plan of a finished image: $OUTPUT"
+sed -i 's/nginx -t -q/nginx -t/' "$HOME_DIR/nginx/recipe.yaml"
+expect 0 "$MUSTER" build "$HOME_DIR/nginx" --explain
+expect_text "text changed"
+expect_text "follows a changed step"
+expect_text "2 of "
+echo "# another comment" >>"$HOME_DIR/nginx/files/nginx.conf"
+expect 0 "$MUSTER" --json build "$HOME_DIR/nginx" --plan
+[ "$(json '[s["why"] for s in x["steps"] if s["state"] == "run"][0]' <<<"$OUTPUT")" = \
+    "copied file files/nginx.conf changed" ] || fail "the plan of a changed file: $OUTPUT"
+
+say "only what changed runs, told to a program"
+expect 0 "$MUSTER" build "$HOME_DIR/nginx" -o "$HOME_DIR/copy.qcow2" --progress=json
+[ "$(grep '^{' <<<"$OUTPUT" | python3 -c '
+import json, sys
+events = [json.loads(line) for line in sys.stdin]
+begun = [e for e in events if e["type"] == "step_begin"]
+ended = [e for e in events if e["type"] == "step_end"]
+ran = [e["name"] for e in begun if not e["cached"]]
+print(len(begun) == len(ended), ran[0], events[-1]["type"])')" = \
+    "True copy: files/nginx.conf to /etc/nginx/nginx.conf build_end" ] || fail "progress: $OUTPUT"
+
+say "a step that fails: the tree is kept, or a shell opens in it"
+printf 'name: broken\nfrom: nginx\nrun: [ "echo made >/root/made; echo say-it; exit 3" ]\n' >"$HOME_DIR/broken.yaml"
+expect 2 "$MUSTER" build "$HOME_DIR/broken.yaml" -o "$HOME_DIR/broken.qcow2" --on-error=shell </dev/null
+expect_text "terminal"
+expect 9 "$MUSTER" build "$HOME_DIR/broken.yaml" -o "$HOME_DIR/broken.qcow2" --on-error=keep
+expect_text "say-it"
+expect_text "exit code 3"
+kept=$(sed -n "s/.*the tree is kept in '\([^']*\)'.*/\1/p" <<<"$OUTPUT")
+[ "$(cat "$kept/root/made")" = made ] || fail "no tree is kept: $OUTPUT"
+rm -rf "$(dirname "$kept")"
+expect 9 python3 "$SOURCE_DIR/tests/support/type_into.py" "# " "cat /root/made; echo from-\$((6 * 7))" "from-42" exit -- \
+    "$MUSTER" build "$HOME_DIR/broken.yaml" -o "$HOME_DIR/broken.qcow2" --on-error=shell
+expect_text "from-42"
+
 say "the same as a raw disk"
 expect 0 "$MUSTER" build "$SOURCE_DIR/templates/nginx" -o "$HOME_DIR/nginx.raw"
 expect 0 qemu-img compare -f qcow2 -F raw "$HOME_DIR/nginx.qcow2" "$HOME_DIR/nginx.raw"

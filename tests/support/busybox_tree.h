@@ -3,7 +3,6 @@
 // a cache folder of its own. Needs user namespaces, or root.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "imagebuilder/tree/layers.h"
 #include "imagebuilder/tree/sandbox.h"
 #include "imagebuilder/tree/steps.h"
+#include "tests/support/cache_folder.h"
 #include "tests/support/skip.h"
 
 namespace tests {
@@ -33,23 +33,12 @@ inline bool can_sandbox() {
 struct BusyboxTree {
     base::TempDir dir;
     std::filesystem::path tree = dir.path() / "tree";
-    std::string old_cache =
-        std::getenv("XDG_CACHE_HOME") != nullptr ? std::getenv("XDG_CACHE_HOME") : "";
+    CacheFolder cache;
 
-    BusyboxTree() {
-        ::setenv("XDG_CACHE_HOME", (dir.path() / "cache").c_str(), 1);
-        make_busybox_tree(tree);
-    }
+    BusyboxTree() { make_busybox_tree(tree); }
     BusyboxTree(const BusyboxTree&) = delete;
     BusyboxTree& operator=(const BusyboxTree&) = delete;
-    ~BusyboxTree() {
-        imagebuilder::remove_tree(tree);
-        if (old_cache.empty()) {
-            ::unsetenv("XDG_CACHE_HOME");
-        } else {
-            ::setenv("XDG_CACHE_HOME", old_cache.c_str(), 1);
-        }
-    }
+    ~BusyboxTree() { imagebuilder::remove_tree(tree); }
 
     static void make_busybox_tree(const std::filesystem::path& at) {
         for (const char* folder :
@@ -61,7 +50,7 @@ struct BusyboxTree {
         for (const char* applet :
              {"sh",    "cat", "mkdir",  "rm",     "chown", "chmod", "ls",   "echo",
               "find",  "tar", "cp",     "id",     "cut",   "seq",   "test", "ln",
-              "touch", "mv",  "mkfifo", "printf", "rmdir", "sync"}) {
+              "touch", "mv",  "mkfifo", "printf", "rmdir", "sleep", "stty"}) {
             std::filesystem::create_symlink("busybox", at / "bin" / applet);
         }
         std::filesystem::create_symlink("../../bin/busybox", at / "usr/bin/env");

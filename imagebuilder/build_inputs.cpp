@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/build_inputs.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "imagebuilder/disk/efi/efi_partition.h"
+#include "imagebuilder/disk/initrd.h"
+#include "imagebuilder/evidence/image_evidence.h"
+#include "imagebuilder/tree/locked_index.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Part of every key: raise it when the same recipe gives another tree or disk.
+constexpr std::string_view kBuilder = "muster imagebuilder 3";
+
+std::optional<GuestFiles> require_guest(const Recipe& recipe) {
+    if (!wants_guest(recipe)) {
+        return std::nullopt;
+    }
+    auto guest = find_guest_files();
+    if (!guest) {
+        throw base::Error(base::ErrorKind::environment,
+                          "the program 'muster-guest' for the image is missing",
+                          "build the target 'muster-guest' beside muster, set MUSTER_GUEST to its "
+                          "path, or write 'guest: false' in the recipe");
+    }
+    return guest;
+}
+
+// All inputs of the steps but the state of the archives: ids that are made of it are the same when
+// a lock file brings the same packages from elsewhere.
+std::string timeless_key(const std::vector<PlannedStep>& steps) {
+    InputKey key;
+    for (const PlannedStep& step : steps) {
+        key.add("step", step.name);
+        for (const NamedInput& input : step.inputs) {
+            if (input.name != "package sources" && input.name != "package index") {
+                key.add(input.name, input.digest);
+            }
+        }
+    }
+    return key.finish();
+}
+
+// What decides about the image; `tree` stands for its steps.
+InputKey image_key(const BuildInputs& inputs, const std::string& tree) {
+    const Recipe& recipe = *inputs.recipe;
+    InputKey key;
+    key.add("builder", kBuilder);
+    key.add("tree", tree);
+    const DiskLayout disk = disk_of(recipe);
+    key.add("disk", fmt::format("{} {} {} {}", disk.size_bytes, disk.grow, disk.bios, disk.uefi));
+    if (disk.uefi) {
+        key.add_files("systemd-boot", find_systemd_boot());
+    }
+    key.add("seal", wants_seal(recipe) ? "template" : "none");
+    key.add_files("busybox", find_static_busybox());
+    for (const Recipe* at = &recipe; at != nullptr; at = at->parent.get()) {
+        key.add("name", at->name);
+        key.add("version", at->version);
+        key.add("hostname", at->hostname.value_or(""));
+        key.add_list("firstboot", at->firstboot);
+        key.add_list("kernel_arguments", at->kernel_arguments);
+    }
+    if (inputs.guest) {
+        key.add_files("muster-guest", fs::canonical(inputs.guest->program));
+        if (!inputs.guest->rootfs.empty()) {
+            key.add_files("files of muster-guest", inputs.guest->rootfs);
+        }
+    }
+    return key;
+}
+
+LockFile require_lock(const fs::path& frozen, const BuildInputs& inputs) {
+    LockFile lock = read_lock(frozen.string());
+    if (lock.release != source_of(*inputs.recipe).release) {
+        throw Error(ErrorKind::conflict,
+                    fmt::format("lock file '{}' is of release '{}', the recipe of '{}'",
+                                frozen.string(), lock.release, source_of(*inputs.recipe).release),
+                    "make it anew: muster build RECIPE --lock");
+    }
+    const std::vector<std::string> differences = differing_tools(lock, inputs.tools);
+    if (!differences.empty()) {
+        throw Error(
+            ErrorKind::conflict,
+            fmt::format("lock file '{}': {}", frozen.string(), fmt::join(differences, "; ")),
+            "use the versions that it was made with, or make it anew: muster build RECIPE "
+            "--lock");
+    }
+    return lock;
+}
+
+}  // namespace
+
+BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
+    BuildInputs inputs;
+    inputs.recipe = std::make_shared<const Recipe>(load_recipe(recipe));
+    inputs.guest = require_guest(*inputs.recipe);
+    inputs.tools = image_tools(inputs.guest, disk_of(*inputs.recipe).uefi);
+    if (!frozen.empty()) {
+        inputs.lock = require_lock(frozen, inputs);
+    }
+    inputs.apt = inputs.lock ? open_locked_index(*inputs.lock)
+                             : open_apt_index(source_of(*inputs.recipe).release);
+    inputs.steps = plan_steps(*inputs.recipe, inputs.apt, kBuilder);
+    const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+    inputs.epoch =
+        epoch != nullptr && !inputs.lock ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
+    InputKey key = image_key(inputs, inputs.steps.back().key);
+    key.add("time of the newest file", std::to_string(inputs.epoch));
+    inputs.identity = image_key(inputs, timeless_key(inputs.steps)).finish();
+    inputs.image = key.inputs();
+    inputs.key = key.finish();
+    return inputs;
+}
+
+}  // namespace imagebuilder

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that decides what the image of a recipe will be, and the keys made of it. Fetches the
+// package index when it is older than a day; changes nothing else.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "imagebuilder/evidence/lock_file.h"
+#include "imagebuilder/plan/planned_step.h"
+#include "imagebuilder/tree/apt.h"
+#include "imagebuilder/tree/finish.h"
+
+namespace imagebuilder {
+
+struct BuildInputs {
+    std::shared_ptr<const Recipe> recipe;  // the steps point into it
+    AptIndex apt;
+    std::vector<PlannedStep> steps;
+    std::optional<GuestFiles> guest;
+    std::map<std::string, std::string> tools;
+    std::optional<LockFile> lock;
+    std::vector<NamedInput> image;  // the tree's key and what comes after the steps
+    std::string key;                // of the image
+    std::string identity;           // as the key, but without the state of the archives
+    std::int64_t epoch = 0;
+};
+
+// `frozen`: a lock file to build with, or empty. Throws conflict when it is of other tools.
+BuildInputs gather_inputs(const std::filesystem::path& recipe, const std::filesystem::path& frozen);
+
+}  // namespace imagebuilder

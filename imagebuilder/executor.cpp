@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/executor.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace imagebuilder {
+
+std::string_view to_string(Executor executor) {
+    switch (executor) {
+        case Executor::compose: return "compose";
+    }
+    return "compose";
+}
+
+HostRights look_at_rights() {
+    return {.root = ::geteuid() == 0};
+}
+
+ExecutorChoice choose_executor(const Recipe& recipe, const HostRights& rights) {
+    return {Executor::compose,
+            fmt::format("a {} tree needs no mounted disk; its steps run in namespaces {}",
+                        source_of(recipe).release,
+                        rights.root ? "that root makes" : "of this user, without root")};
+}
+
+}  // namespace imagebuilder
