@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cli/cmd_build.h"
+#include "cli/cmd_cache.h"
 #include "cli/cmd_console.h"
 #include "cli/cmd_convert.h"
 #include "cli/cmd_diff.h"
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
     cli::add_global_options(app, io);
     app.require_subcommand(1);
     cli::add_build(app, chosen);
+    cli::add_cache(app, chosen);
     cli::add_console(app, chosen);
     cli::add_convert(app, chosen);
     cli::add_diff(app, chosen);

@@ -59,6 +59,22 @@ expect 9 python3 "$SOURCE_DIR/tests/support/type_into.py" "# " "cat /root/made; 
     "$MUSTER" build "$HOME_DIR/broken.yaml" -o "$HOME_DIR/broken.qcow2" --on-error=shell
 expect_text "from-42"
 
+say "what builds keep is listed and pruned, but not while a build runs"
+expect 0 "$MUSTER" cache ls
+expect_text "nginx: packages: nginx"
+expect_text "in all"
+expect 0 "$MUSTER" cache prune
+expect 0 "$MUSTER" --json build "$HOME_DIR/nginx" --plan
+[ "$(json 'x["image"]["cached"]' <<<"$OUTPUT")" = True ] || fail "what was just used was pruned: $OUTPUT"
+exec 8>"$XDG_CACHE_HOME/muster/use.lock"
+flock --shared 8
+expect 7 "$MUSTER" cache prune --all
+expect_text "a build runs"
+exec 8>&-
+expect 0 "$MUSTER" cache prune --all --dry-run
+expect_text "would be freed"
+expect 2 "$MUSTER" cache prune --older-than soon
+
 say "the same as a raw disk"
 expect 0 "$MUSTER" build "$SOURCE_DIR/templates/nginx" -o "$HOME_DIR/nginx.raw"
 expect 0 qemu-img compare -f qcow2 -F raw "$HOME_DIR/nginx.qcow2" "$HOME_DIR/nginx.raw"
