@@ -43,7 +43,7 @@ struct PackageFact {
     std::string version;
     std::string architecture;
     bool automatic = false;  // only there because others need it
-    bool base = false;       // required or important: in every system of its kind
+    bool base = false;       // of every system of its kind, or needed by what is
 };
 
 // NAME=VALUE in the environment of a service: of the unit or of a file that it names.
