@@ -19,6 +19,7 @@
 #include "cli/cmd_edit.h"
 #include "cli/cmd_env.h"
 #include "cli/cmd_inspect.h"
+#include "cli/cmd_introspect.h"
 #include "cli/cmd_job.h"
 #include "cli/cmd_jobs.h"
 #include "cli/cmd_kv.h"
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
     cli::add_edit(app, chosen);
     cli::add_env(app, chosen);
     cli::add_inspect(app, chosen);
+    cli::add_introspect(app, chosen);
     cli::add_job(app, chosen);
     cli::add_jobs(app, chosen);
     cli::add_kv(app, chosen);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cmd_introspect.h"
+
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "assembler/introspect/facts_json.h"
+#include "assembler/introspect/source/machine_source.h"
+#include "base/error.h"
+#include "cli/facts_text.h"
+
+namespace cli {
+
+namespace {
+
+std::vector<assembler::MachineFacts> introspect_all(const IntrospectOptions& options) {
+    std::vector<assembler::MachineFacts> machines;
+    for (const std::string& text : options.sources) {
+        const assembler::MachineSource source = assembler::parse_machine_source(text);
+        machines.push_back(base::in_context("introspecting " + source.location, [&] {
+            return assembler::introspect_source(source, options.with_secrets);
+        }));
+    }
+    assembler::make_names_unique(machines);
+    return machines;
+}
+
+}  // namespace
+
+void add_introspect(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<IntrospectOptions>();
+    CLI::App* verb = app.add_subcommand(
+        "introspect", "say what machines are, run, listen on and connect to, out of their files");
+    verb->add_option("SOURCE", options->sources,
+                     "a folder with a machine's files; NAME=SOURCE names the machine (default: its "
+                     "host name)")
+        ->required();
+    verb->add_flag("--secrets", options->with_secrets,
+                   "print the values of secrets too, which are only named otherwise");
+    verb->add_flag("--all", options->all,
+                   "print packages, services and jobs that every system has, too");
+    verb->footer(
+        "Nothing of a machine is run. Findings have their file and line; how sure one is stands\n"
+        "behind it where it is not written there.\n\n"
+        "EXIT STATUS\n"
+        "  0 printed, 2 no name for a machine, 3 no such source, 4 the source is damaged,\n"
+        "  5 a kind of source that muster does not read, 6 it may not be read\n\n"
+        "EXAMPLE\n"
+        "  muster introspect web=/mnt/web db=/mnt/db --json | jq '.machines[].components'");
+    verb->callback([options, &chosen] {
+        chosen.run = [options](base::cli::Io& io) { return run_introspect(*options, io); };
+    });
+}
+
+int run_introspect(const IntrospectOptions& options, base::cli::Io& io) {
+    const std::vector<assembler::MachineFacts> machines = introspect_all(options);
+    if (io.json) {
+        base::Json list = base::Json::array();
+        for (const assembler::MachineFacts& machine : machines) {
+            list.push_back(assembler::to_json(machine));
+        }
+        io.out << base::to_json_text({{"machines", std::move(list)}}, 2) << '\n';
+        return 0;
+    }
+    for (const assembler::MachineFacts& machine : machines) {
+        print_facts(machine, options.all, io);
+    }
+    return 0;
+}
+
+}  // namespace cli
