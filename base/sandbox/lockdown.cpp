@@ -60,13 +60,13 @@ class FilterBuilder {
         jump_if(BPF_JEQ, static_cast<std::uint32_t>(number), 0, 1);
         give(action);
     }
-    // Allowed when argument `index` is `value`.
-    void on_call_with(long number, int index, std::uint32_t value) {
+    // Allowed when its first argument, a descriptor, is this one; else the next rules decide.
+    void on_call_with(long number, int fd) {
         jump_if(BPF_JEQ, static_cast<std::uint32_t>(number), 0, 4);
-        load(low_half(index));
-        jump_if(BPF_JEQ, value, 0, 1);
+        load(low_half(0));
+        jump_if(BPF_JEQ, static_cast<std::uint32_t>(fd), 0, 1);
         give(SECCOMP_RET_ALLOW);
-        give(SECCOMP_RET_KILL_PROCESS);
+        load(offsetof(seccomp_data, nr));
     }
     // Allowed when the protection (argument 2) does not make code of data and, for mmap, the
     // memory is no file's.
@@ -111,14 +111,30 @@ class FilterBuilder {
                       "muster needs a Linux kernel of 5.9 or later with seccomp filters");
 }
 
-void close_all_but(int fd) {
-    const auto keep = static_cast<unsigned>(fd);
-    // A sanitizer reports to standard error.
-    const unsigned first = kSandboxSanitized ? 3 : 0;
-    if ((keep > first && ::close_range(first, keep - 1, 0) != 0) ||
-        ::close_range(keep + 1, UINT_MAX, 0) != 0) {
+void close_range_of(unsigned first, unsigned last) {
+    if (first <= last && ::close_range(first, last, 0) != 0) {
         fail("close_range");
     }
+}
+
+void close_all_but(const LockdownDescriptors& descriptors) {
+    std::vector<int> kept = descriptors.readable;
+    kept.push_back(descriptors.result);
+    kept.push_back(descriptors.stream);
+    std::sort(kept.begin(), kept.end());
+    // A sanitizer reports to standard error.
+    unsigned first = kSandboxSanitized ? 3 : 0;
+    for (const int fd : kept) {
+        const auto keep = static_cast<unsigned>(fd);
+        if (fd < 0 || keep < first) {
+            continue;
+        }
+        if (keep > first) {
+            close_range_of(first, keep - 1);
+        }
+        first = keep + 1;
+    }
+    close_range_of(first, UINT_MAX);
 }
 
 void limit(__rlimit_resource resource, std::uint64_t soft, std::uint64_t hard) {
@@ -170,7 +186,7 @@ void forbid_files_and_network() {
     ::close(static_cast<int>(fd));
 }
 
-void filter_calls(int result_fd) {
+void filter_calls(const LockdownDescriptors& descriptors) {
     FilterBuilder builder;
     for (const long call : kPlainCalls) {
         builder.on_call(call, SECCOMP_RET_ALLOW);
@@ -178,16 +194,26 @@ void filter_calls(int result_fd) {
     for (const long call : kRefusedCalls) {
         builder.on_call(call, SECCOMP_RET_ERRNO | static_cast<unsigned>(EACCES));
     }
-    builder.on_call_with(SYS_write, 0, static_cast<std::uint32_t>(result_fd));
+    builder.on_call_with(SYS_write, descriptors.result);
+    if (descriptors.stream >= 0) {
+        builder.on_call_with(SYS_write, descriptors.stream);
+    }
+    for (const int fd : descriptors.readable) {
+        builder.on_call_with(SYS_pread64, fd);
+    }
     builder.on_mapping(SYS_mmap, true);
     builder.on_mapping(SYS_mprotect, false);
     if (kSandboxSanitized) {
         for (const long call : kSanitizerCalls) {
             builder.on_call(call, SECCOMP_RET_ALLOW);
         }
-        builder.on_call_with(SYS_write, 0, STDERR_FILENO);
+        builder.on_call_with(SYS_write, STDERR_FILENO);
     }
     std::vector<sock_filter> code = builder.finish();
+    if (code.size() > BPF_MAXINSNS) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("a process cannot be given {} files", descriptors.readable.size()));
+    }
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
     if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
         fail("seccomp");
@@ -202,8 +228,9 @@ std::uint64_t mapped_bytes() {
            static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void lock_down(int result_fd, const SandboxLimits& limits, std::uint64_t mapped_before) {
-    close_all_but(result_fd);
+void lock_down(const LockdownDescriptors& descriptors, const SandboxLimits& limits,
+               std::uint64_t mapped_before) {
+    close_all_but(descriptors);
     // Nobody of the same user may look into it, or take it over.
     if (::prctl(PR_SET_DUMPABLE, 0) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         fail("prctl");
@@ -211,7 +238,7 @@ void lock_down(int result_fd, const SandboxLimits& limits, std::uint64_t mapped_
     forbid_files_and_network();
     limit_resources(limits, mapped_before);
     // Beyond this point only what the filter lists is possible.
-    filter_calls(result_fd);
+    filter_calls(descriptors);
 }
 
 }  // namespace base

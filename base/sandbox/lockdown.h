@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes everything from the calling process but computing, memory and writing to one descriptor:
-// all other descriptors closed, resource limits, no new privileges, Landlock where the kernel has
-// it, and a seccomp filter. There is no way back. Single-threaded callers only (a fresh fork).
+// Takes everything from the calling process but computing, memory, writing to one or two
+// descriptors and reading at places of those that it is left: all other descriptors closed,
+// resource limits, no new privileges, Landlock where the kernel has it, and a seccomp filter. There
+// is no way back. Single-threaded callers only (a fresh fork).
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/sandbox/sandbox.h"
 
@@ -29,7 +31,14 @@ constexpr bool kSandboxSanitized = false;
 // What is mapped now, in bytes: the limit on memory counts from there.
 std::uint64_t mapped_bytes();
 
+struct LockdownDescriptors {
+    int result = -1;            // written to
+    int stream = -1;            // written to; -1: none
+    std::vector<int> readable;  // by pread(2)
+};
+
 // Throws environment when the kernel refuses a part of it (Landlock excepted).
-void lock_down(int result_fd, const SandboxLimits& limits, std::uint64_t mapped_before);
+void lock_down(const LockdownDescriptors& descriptors, const SandboxLimits& limits,
+               std::uint64_t mapped_before);
 
 }  // namespace base

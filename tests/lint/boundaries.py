@@ -31,7 +31,7 @@ INCLUDE_DOORS = [
     ("pugixml", r"pugixml", r"ovfkit/xml/"),
     ("libguestfs", r"guestfs\.h", r"imagebuilder/guestfs/"),
     ("libarchive", r"archive(_entry)?\.h", r"imagebuilder/disk/tar_entries\.cpp"),
-    ("libext2fs", r"ext2fs/|et/com_err", r"imagebuilder/disk/ext4_writer\.cpp"),
+    ("libext2fs", r"ext2fs/|et/com_err", r"imagebuilder/(disk/ext4_writer|filetree/ext4/ext4_volume)\.cpp"),
     ("ISA-L", r"isa-l(/|\.h)", r"ovfkit/disk/codec/fast_deflate\.cpp"),
     ("libdeflate", r"libdeflate\.h", r"ovfkit/disk/codec/deflate\.cpp"),
     ("SQLite", r"sqlite3\.h", r"hvruntime/store/sqlite_connection\.cpp"),
@@ -54,7 +54,7 @@ INCLUDE_DOORS = [
 # (name, pattern over code lines, pattern of the paths that may)
 CODE_DOORS = [
     ("process spawning", r"\b(fork|vfork|posix_spawnp?|exec[lv]p?e?|execvpe|clone3?|popen|system)\s*\(",
-     r"base/process\.cpp|base/sandbox/sandbox\.cpp|tests/"),
+     r"base/process\.cpp|base/sandbox/sandbox_child\.cpp|tests/"),
     ("QMP text", r"qmp_capabilities|\\\"execute\\\"|\"execute\"", r"hvruntime/qmp/|tests/"),
 ]
 
