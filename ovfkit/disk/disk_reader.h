@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 
@@ -37,6 +38,8 @@ class DiskReader {
     virtual DiskFormat format() const = 0;
     virtual const std::string& name() const = 0;       // the path, for messages
     virtual std::uint64_t capacity_bytes() const = 0;  // a multiple of 512
+    // What it reads from, by pread(2) alone: for a locked-down process that may keep nothing else.
+    virtual std::vector<int> descriptors() const = 0;
     // The first range that begins or continues at or after `offset` and may hold something other
     // than zeros (never before `offset`, never past the capacity); nullopt when the rest is zeros.
     virtual std::optional<DataRange> next_data(std::uint64_t offset) const = 0;

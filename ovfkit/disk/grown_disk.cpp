@@ -15,6 +15,7 @@ class GrownDisk : public DiskReader {
         : disk_(std::move(disk)), capacity_(capacity) {}
     DiskFormat format() const override { return disk_->format(); }
     const std::string& name() const override { return disk_->name(); }
+    std::vector<int> descriptors() const override { return disk_->descriptors(); }
     std::uint64_t capacity_bytes() const override { return capacity_; }
     std::optional<DataRange> next_data(std::uint64_t offset) const override {
         return offset < disk_->capacity_bytes() ? disk_->next_data(offset) : std::nullopt;

@@ -26,6 +26,7 @@ class BlockMapReader : public DiskReader {
 
     DiskFormat format() const override { return map_.format; }
     const std::string& name() const override { return name_; }
+    std::vector<int> descriptors() const override { return {fd_.get()}; }
     std::uint64_t capacity_bytes() const override { return map_.capacity_bytes; }
 
     std::optional<DataRange> next_data(std::uint64_t offset) const override {

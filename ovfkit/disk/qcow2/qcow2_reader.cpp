@@ -31,6 +31,7 @@ class Qcow2Reader : public DiskReader {
 
     DiskFormat format() const override { return DiskFormat::qcow2; }
     const std::string& name() const override { return name_; }
+    std::vector<int> descriptors() const override { return {fd_.get()}; }
     std::uint64_t capacity_bytes() const override { return round_up(header_.size_bytes, 512); }
     std::optional<DataRange> next_data(std::uint64_t offset) const override;
     void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override;

@@ -24,6 +24,7 @@ class RawReader : public DiskReader {
 
     DiskFormat format() const override { return DiskFormat::raw; }
     const std::string& name() const override { return name_; }
+    std::vector<int> descriptors() const override { return {fd_.get()}; }
     std::uint64_t capacity_bytes() const override { return round_up(file_size_, 512); }
     std::optional<DataRange> next_data(std::uint64_t offset) const override;
     void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override;

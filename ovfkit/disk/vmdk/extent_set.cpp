@@ -38,6 +38,15 @@ class ExtentSet : public DiskReader {
 
     DiskFormat format() const override { return DiskFormat::vmdk; }
     const std::string& name() const override { return name_; }
+    std::vector<int> descriptors() const override {
+        std::vector<int> all;
+        for (const Piece& piece : pieces_) {
+            const std::vector<int> own =
+                piece.disk ? piece.disk->descriptors() : std::vector<int>();
+            all.insert(all.end(), own.begin(), own.end());
+        }
+        return all;
+    }
     std::uint64_t capacity_bytes() const override {
         return pieces_.back().begin + pieces_.back().length;
     }

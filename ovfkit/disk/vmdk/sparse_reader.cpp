@@ -47,6 +47,7 @@ class SparseReader : public DiskReader {
 
     DiskFormat format() const override { return DiskFormat::vmdk; }
     const std::string& name() const override { return name_; }
+    std::vector<int> descriptors() const override { return {fd_.get()}; }
     std::uint64_t capacity_bytes() const override { return header_.capacity_bytes(); }
     std::optional<DataRange> next_data(std::uint64_t offset) const override;
     void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override;
