@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/filetree/disk_tree.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "imagebuilder/filetree/disk/file_system_mark.h"
+#include "imagebuilder/filetree/disk/partition_table.h"
+#include "imagebuilder/filetree/path_walk.h"
+
+namespace imagebuilder {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+// Names in memory, before all of them are thrown away.
+constexpr std::size_t kMostCachedChildren = 1000000;
+constexpr std::size_t kMostCachedFolders = 200000;
+
+std::uint64_t node_id(std::size_t part, std::uint32_t inode) {
+    return std::uint64_t{part} << 32U | inode;
+}
+
+}  // namespace
+
+DiskTree::DiskTree(const ovfkit::DiskReader& disk, const DiskTreeOptions& options) : pages_(disk) {
+    read_contents();
+    set_root(find_root(options));
+    mount_others();
+}
+
+void DiskTree::read_contents() {
+    PartitionTable table = read_partition_table(pages_);
+    contents_.table = to_string(table.kind);
+    contents_.disk_id = std::move(table.disk_id);
+    contents_.notes = std::move(table.notes);
+    for (Partition& partition : table.partitions) {
+        FileSystemMark mark = identify_file_system(pages_, partition.offset, partition.bytes);
+        contents_.parts.push_back({.number = partition.number,
+                                   .offset = partition.offset,
+                                   .bytes = partition.bytes,
+                                   .type = std::move(partition.type),
+                                   .uuid = std::move(partition.uuid),
+                                   .name = std::move(partition.label),
+                                   .file_system = std::move(mark.kind),
+                                   .fs_uuid = std::move(mark.uuid),
+                                   .fs_label = std::move(mark.label)});
+    }
+    volumes_.resize(contents_.parts.size());
+}
+
+const Ext4Volume& DiskTree::volume(std::size_t part) const {
+    std::unique_ptr<Ext4Volume>& volume = volumes_[part];
+    if (!volume) {
+        const DiskPart& place = contents_.parts[part];
+        volume = std::make_unique<Ext4Volume>(
+            pages_, place.offset, place.bytes,
+            place.number == 0 ? fmt::format("disk '{}'", name())
+                              : fmt::format("disk '{}', partition {}", name(), place.number));
+    }
+    return *volume;
+}
+
+// ---- paths
+
+std::string DiskTree::called(std::string_view path) const {
+    return fmt::format("{}: {}", name(), path);
+}
+
+std::optional<DiskTree::Node> DiskTree::find_node(const std::string& plain) const {
+    if (const auto mounted = mounts_.find(plain); mounted != mounts_.end()) {
+        return Node{mounted->second, Ext4Volume::kRoot};
+    }
+    const auto [parent, name] = split_plain(plain);
+    const Folder* folder = this->folder(std::string(parent));
+    const auto child = folder == nullptr ? std::nullopt : find_child(*folder, name);
+    return child ? std::optional(Node{folder->part, folder->children[*child].inode}) : std::nullopt;
+}
+
+std::optional<std::size_t> DiskTree::find_child(const Folder& folder, std::string_view name) const {
+    const auto found =
+        std::lower_bound(folder.children.begin(), folder.children.end(), name,
+                         [](const Ext4Volume::Child& child, std::string_view wanted) {
+                             return child.name < wanted;
+                         });
+    return found != folder.children.end() && found->name == name
+               ? std::optional(static_cast<std::size_t>(found - folder.children.begin()))
+               : std::nullopt;
+}
+
+TreeEntry DiskTree::entry_of(Node node, std::string_view name) const {
+    TreeEntry entry = volume(node.part).entry(node.inode);
+    entry.name = name;
+    entry.file_id = node_id(node.part, node.inode);
+    return entry;
+}
+
+// The folder at a plain path, read when it is not known yet; nullptr: no folder there. Valid until
+// the next call.
+DiskTree::Folder* DiskTree::folder(const std::string& plain) const {
+    if (const auto known = folders_.find(plain); known != folders_.end()) {
+        return &known->second;
+    }
+    const std::optional<Node> node = find_node(plain);
+    if (!node || entry_of(*node, "").type != TreeEntry::Type::directory) {
+        return nullptr;
+    }
+    const auto [place, fresh] = places_.try_emplace(node_id(node->part, node->inode), plain);
+    if (!fresh && place->second != plain) {
+        throw Error(
+            ErrorKind::invalid_input,
+            fmt::format("the file system is damaged: the folder is '{}' too", place->second),
+            "let e2fsck repair a copy of the disk");
+    }
+    Folder read{node->part, volume(node->part).children(node->inode), {}};
+    read.entries.resize(read.children.size());
+    if (cached_children_ + read.children.size() > kMostCachedChildren ||
+        folders_.size() >= kMostCachedFolders) {
+        folders_.clear();
+        cached_children_ = 0;
+    }
+    cached_children_ += read.children.size();
+    return &folders_.emplace(plain, std::move(read)).first->second;
+}
+
+std::optional<TreeEntry> DiskTree::find_plain(const std::string& plain) const {
+    const auto [parent, name] = split_plain(plain);
+    if (const auto mounted = mounts_.find(plain); mounted != mounts_.end()) {
+        return entry_of({mounted->second, Ext4Volume::kRoot}, name);
+    }
+    return base::in_context(called(plain), [&]() -> std::optional<TreeEntry> {
+        Folder* folder = this->folder(std::string(parent));
+        const auto child = folder == nullptr ? std::nullopt : find_child(*folder, name);
+        if (!child) {
+            return std::nullopt;
+        }
+        std::optional<TreeEntry>& entry = folder->entries[*child];
+        if (!entry) {
+            entry = entry_of({folder->part, folder->children[*child].inode}, name);
+        }
+        return entry;
+    });
+}
+
+std::optional<TreeEntry> DiskTree::find(std::string_view path) const {
+    auto at =
+        walk_path(path, false, [this](const std::string& plain) { return find_plain(plain); });
+    return at ? std::optional(std::move(at->entry)) : std::nullopt;
+}
+
+std::optional<std::string> DiskTree::resolve(std::string_view path) const {
+    auto at = walk_path(path, true, [this](const std::string& plain) { return find_plain(plain); });
+    return at ? std::optional(std::move(at->plain)) : std::nullopt;
+}
+
+std::vector<TreeEntry> DiskTree::list(std::string_view path) const {
+    std::vector<TreeEntry> entries;
+    const std::optional<std::string> plain = resolve(path);
+    if (!plain) {
+        return entries;
+    }
+    base::in_context(called(*plain), [&] {
+        const Folder* read = folder(*plain);
+        // Entries are read without another folder: this one stays where it is.
+        for (std::size_t i = 0; read != nullptr && i < read->children.size(); ++i) {
+            const Ext4Volume::Child& child = read->children[i];
+            entries.push_back(*find_plain(join_plain(*plain, child.name)));
+        }
+    });
+    return entries;
+}
+
+DiskTree::Node DiskTree::require_file(std::string_view path) const {
+    const auto at =
+        walk_path(path, true, [this](const std::string& plain) { return find_plain(plain); });
+    if (!at || at->entry.type != TreeEntry::Type::file) {
+        throw Error(ErrorKind::not_found, "there is no file " + called(path));
+    }
+    return *find_node(at->plain);
+}
+
+std::string DiskTree::read(std::string_view path, std::uint64_t max_bytes) const {
+    const Node file = require_file(path);
+    return base::in_context(called(path),
+                            [&] { return volume(file.part).read(file.inode, max_bytes); });
+}
+
+void DiskTree::read_runs(std::string_view path, const TakeBytes& take) const {
+    const Node file = require_file(path);
+    base::in_context(called(path), [&] { volume(file.part).read_runs(file.inode, take); });
+}
+
+std::vector<FileRun> DiskTree::stored_runs(std::string_view path) const {
+    const Node file = require_file(path);
+    return base::in_context(called(path),
+                            [&] { return volume(file.part).stored_runs(file.inode); });
+}
+
+std::vector<TreeAttribute> DiskTree::attributes(std::string_view path) const {
+    const auto at =
+        walk_path(path, false, [this](const std::string& plain) { return find_plain(plain); });
+    if (!at) {
+        return {};
+    }
+    return base::in_context(called(path), [&] {
+        const std::optional<Node> node = find_node(at->plain);
+        return volume(node->part).attributes(node->inode);
+    });
+}
+
+}  // namespace imagebuilder
