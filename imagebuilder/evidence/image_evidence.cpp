@@ -36,13 +36,9 @@ std::vector<InstalledPackage> look_up(const std::vector<std::string>& lines, con
     PackageIndex index;
     if (lock) {
         for (const InstalledPackage& package : lock->packages) {
-            index[{package.name, package.version, package.architecture}] = {package.name,
-                                                                            package.version,
-                                                                            package.architecture,
-                                                                            package.source,
-                                                                            package.filename,
-                                                                            package.sha256,
-                                                                            0};
+            index[{package.name, package.version, package.architecture}] = {
+                package.name,     package.version,  package.architecture, package.source,
+                package.priority, package.filename, package.sha256,       0};
         }
     } else if (!apt.folder.empty() && !lines.empty()) {
         std::set<std::string> names;

@@ -53,9 +53,11 @@ InstalledPackage parse_locked_package(const Json& entry, const std::string& name
     package.version = base::require_string(entry, "version");
     package.architecture = base::require_string(entry, "architecture");
     package.source = base::string_or(entry, "source", "");
+    package.priority = base::string_or(entry, "priority", "optional");
     package.filename = base::require_string(entry, "filename");
     package.sha256 = base::require_string(entry, "sha256");
-    for (const std::string* word : {&package.name, &package.version, &package.architecture}) {
+    for (const std::string* word :
+         {&package.name, &package.version, &package.architecture, &package.priority}) {
         require_word(name, *word);
     }
     if (package.filename.find("..") != std::string::npos || package.filename.starts_with('/')) {
@@ -88,6 +90,7 @@ std::string make_lock_text(const LockFile& lock) {
                          {"version", package.version},
                          {"architecture", package.architecture},
                          {"source", package.source},
+                         {"priority", package.priority},
                          {"filename", package.filename},
                          {"sha256", package.sha256}};
         text += separator + base::to_json_text(entry);

@@ -30,6 +30,8 @@ void set_field(IndexedPackage& package, std::string_view line) {
         package.architecture = value;
     } else if (field == "Source") {
         package.source = value.substr(0, value.find(' '));  // "glibc (2.36-9)"
+    } else if (field == "Priority") {
+        package.priority = value;
     } else if (field == "Filename") {
         package.filename = value;
     } else if (field == "SHA256") {
@@ -97,6 +99,7 @@ std::vector<InstalledPackage> resolve_packages(const std::vector<std::string>& l
         const auto at = index.find({package.name, package.version, package.architecture});
         if (at != index.end()) {
             package.source = at->second.source;
+            package.priority = at->second.priority;
             package.filename = at->second.filename;
             package.sha256 = at->second.sha256;
         }

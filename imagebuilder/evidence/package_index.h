@@ -19,6 +19,7 @@ struct IndexedPackage {
     std::string version;
     std::string architecture;
     std::string source;    // of the source package; its name is the package's own when not given
+    std::string priority;  // "required", "optional": the archive's, not what the package says
     std::string filename;  // below the archive's root: "pool/main/n/nginx/nginx_1.22.1-9_amd64.deb"
     std::string sha256;    // of the .deb, lower-case hex
     std::uint64_t size = 0;  // of the .deb, in bytes
@@ -43,6 +44,7 @@ struct InstalledPackage {
     std::string version;
     std::string architecture;
     std::string source;    // empty: not known
+    std::string priority;  // likewise
     std::string filename;  // empty: it is in no index any more
     std::string sha256;    // likewise
 };

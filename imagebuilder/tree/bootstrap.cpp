@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -15,6 +17,7 @@ namespace imagebuilder {
 namespace {
 
 std::vector<std::string> arguments(const DebianSource& source, const AptIndex& index,
+                                   const std::filesystem::path& sources,
                                    const std::filesystem::path& tar) {
     const std::string debs = (index.folder / "bootstrap").string();
     std::vector<std::string> argv{
@@ -40,7 +43,7 @@ std::vector<std::string> arguments(const DebianSource& source, const AptIndex& i
     }
     argv.push_back(source.release);
     argv.push_back(tar.string());
-    argv.push_back((index.folder / "sources.list").string());
+    argv.push_back(sources.string());
     return argv;
 }
 
@@ -50,8 +53,22 @@ void bootstrap_debian(const DebianSource& source, const AptIndex& index,
                       const std::filesystem::path& tar, std::int64_t epoch,
                       const std::function<void(std::string_view)>& on_output) {
     const base::FileLock lock(index.folder / "bootstrap.lock");
+    // For an ordinary user apt runs as one of the subordinate ids, which may not look into the
+    // user's cache: the index of a lock file is shown to it elsewhere; the packages come by hooks.
+    std::optional<base::TempDir> shown;
+    std::filesystem::path sources = index.folder / "sources.list";
+    if (!index.repository.empty()) {
+        shown.emplace();
+        std::filesystem::permissions(shown->path(), std::filesystem::perms(0755));
+        for (const char* file : {"Packages", "Release"}) {
+            base::write_file(shown->path() / file, base::read_file(index.folder / file));
+        }
+        sources = shown->path() / "sources.list";
+        base::write_file(sources,
+                         fmt::format("deb [trusted=yes] copy:{} ./\n", shown->path().string()));
+    }
     base::Command command;
-    command.argv = arguments(source, index, tar);
+    command.argv = arguments(source, index, sources, tar);
     command.env = {{"LC_ALL", "C.UTF-8"},
                    {"INITRD", "No"},
                    {"DEBIAN_FRONTEND", "noninteractive"},

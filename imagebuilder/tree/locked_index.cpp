@@ -2,8 +2,10 @@
 #include "imagebuilder/tree/locked_index.h"
 
 #include <algorithm>
+#include <ctime>
 #include <sstream>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/crypto/digest.h"
@@ -21,6 +23,9 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
+// The bootstrap takes fetched packages from there, so a lock's packages are there too.
+constexpr const char* kDebs = "bootstrap";
+
 base::Command locked_command(std::vector<std::string> argv) {
     base::Command command;
     command.argv = std::move(argv);
@@ -34,7 +39,7 @@ std::vector<fs::path> fetched_folders() {
     std::vector<fs::path> folders;
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(base::cache_dir() / "apt", none)) {
-        for (const char* sub : {"archives", "bootstrap", "repository"}) {
+        for (const char* sub : {"archives", kDebs}) {
             if (fs::is_directory(entry.path() / sub)) {
                 folders.push_back(entry.path() / sub);
             }
@@ -108,18 +113,40 @@ void gather_debs(const LockFile& lock, const std::string& sources, const fs::pat
     }
 }
 
+// Whole lines. The archive may have overruled what the package says.
+std::string without_priority(const std::string& control) {
+    std::string kept;
+    std::istringstream lines(control);
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("Priority:")) {
+            kept += line + "\n";
+        }
+    }
+    return kept;
+}
+
 // The index of a flat repository: each package's control paragraph and where its file is.
 std::string flat_index(const LockFile& lock, const fs::path& repository) {
     std::string index;
     for (const InstalledPackage& package : lock.packages) {
         const fs::path deb = repository / deb_file_name(package);
-        std::string control =
+        const std::string control =
             base::run_checked(locked_command({"dpkg-deb", "--field", deb.string()})).out;
-        index += fmt::format("{}{}Filename: ./{}\nSize: {}\nSHA256: {}\n\n", control,
-                             control.ends_with('\n') ? "" : "\n", deb.filename().string(),
-                             base::file_size(deb), package.sha256);
+        index +=
+            without_priority(control) +
+            fmt::format("Priority: {}\nFilename: ./{}\nSize: {}\nSHA256: {}\n\n", package.priority,
+                        deb.filename().string(), base::file_size(deb), package.sha256);
     }
     return index;
+}
+
+// mmdebstrap looks for the essential packages of a release by its name.
+std::string flat_release(const LockFile& lock, const std::string& index) {
+    return fmt::format(
+        "Suite: {0}\nCodename: {0}\nDate: {1:%a, %d %b %Y %H:%M:%S} UTC\n"
+        "Architectures: amd64\nSHA256:\n {2} {3} Packages\n",
+        lock.release, fmt::gmtime(static_cast<std::time_t>(lock.epoch)),
+        base::digest_hex(base::DigestAlgorithm::sha256, index), index.size());
 }
 
 void fill_repository(const LockFile& lock, const std::string& sources, const fs::path& folder) {
@@ -127,11 +154,11 @@ void fill_repository(const LockFile& lock, const std::string& sources, const fs:
     if (fs::exists(done)) {
         return;
     }
-    const fs::path repository = folder / "repository";
-    base::make_dirs(repository, 0755);
+    const fs::path repository = folder / kDebs;
     gather_debs(lock, sources, repository);
     const std::string index = flat_index(lock, repository);
-    base::write_file(repository / "Packages", index);
+    base::write_file(folder / "Packages", index);
+    base::write_file(folder / "Release", flat_release(lock, index));
     // Under the name that apt gives to the index of kLockedRepository in the tree.
     base::write_file(folder / "lists/_run_muster_repository_._Packages", index);
     base::write_file(done, "");
@@ -159,12 +186,10 @@ AptIndex open_locked_index(const LockFile& lock) {
         base::make_dirs(index.folder / sub, 0755);
     }
     const base::FileLock guard(index.folder / "lock");
-    index.repository = index.folder / "repository";
-    index.sources = fmt::format("deb [trusted=yes] copy://{} ./\n", index.repository.string());
-    base::write_file(index.folder / "sources.list", index.sources);
+    index.repository = index.folder / kDebs;
+    index.sources = fmt::format("deb [trusted=yes] copy:{} ./\n", kLockedRepository);
     base::write_file(index.folder / "image-sources.list", lock.sources);
-    base::write_file(index.folder / "sources.in-tree",
-                     fmt::format("deb [trusted=yes] copy:{} ./\n", kLockedRepository));
+    base::write_file(index.folder / "sources.in-tree", index.sources);
     base::write_file(index.folder / "apt.conf",
                      "APT::Sandbox::User \"root\";\n"
                      "Dir::Etc::SourceList \"/run/muster/sources.list\";\n"

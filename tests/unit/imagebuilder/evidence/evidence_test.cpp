@@ -20,6 +20,7 @@ Version: 1.22.1-9
 Architecture: amd64
 Description: small, powerful, scalable web/proxy server
  Package: not-a-field
+Priority: optional
 Filename: pool/main/n/nginx/nginx_1.22.1-9_amd64.deb
 Size: 527012
 SHA256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
@@ -63,8 +64,9 @@ LockFile sample_lock() {
     lock.image = std::string(64, '1');
     lock.tools = {{"busybox", std::string(64, '2')}};
     lock.packages = {
-        {"nginx", "1.22.1-9", "amd64", "nginx", "pool/n/nginx.deb", std::string(64, 'a')},
-        {"g++", "4:12.2.0-3", "amd64", "gcc", "pool/g/g++.deb", std::string(64, 'b')}};
+        {"nginx", "1.22.1-9", "amd64", "nginx", "optional", "pool/n/nginx.deb",
+         std::string(64, 'a')},
+        {"g++", "4:12.2.0-3", "amd64", "gcc", "required", "pool/g/g++.deb", std::string(64, 'b')}};
     return lock;
 }
 
@@ -103,7 +105,7 @@ TEST_CASE("packages that a step removed again are known from dpkg's log", "[imag
 }
 
 TEST_CASE("a package URL spells out what purl does not allow", "[imagebuilder]") {
-    CHECK(package_url(sample_subject(), {"libstdc++6", "1:12~rc1-1+b2", "amd64", "", "", ""}) ==
+    CHECK(package_url(sample_subject(), {"libstdc++6", "1:12~rc1-1+b2", "amd64", "", "", "", ""}) ==
           "pkg:deb/debian/libstdc%2B%2B6@1%3A12~rc1-1%2Bb2?arch=amd64&distro=debian-12");
 }
 

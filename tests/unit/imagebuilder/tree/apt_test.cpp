@@ -32,6 +32,6 @@ TEST_CASE("an index is as old as it says, not as its file", "[imagebuilder][apt]
 }
 
 TEST_CASE("package files have the names that apt gives them", "[imagebuilder][apt]") {
-    CHECK(imagebuilder::deb_file_name({"g++", "4:12.2.0-3", "amd64", "", "", ""}) ==
+    CHECK(imagebuilder::deb_file_name({"g++", "4:12.2.0-3", "amd64", "", "", "", ""}) ==
           "g++_4%3a12.2.0-3_amd64.deb");
 }
