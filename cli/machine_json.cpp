@@ -69,6 +69,18 @@ Json property_json(const ovfkit::EffectiveProperty& one) {
             {"description", property.description}};
 }
 
+Json endpoint_json(const ovfkit::Endpoint& endpoint) {
+    return {{"direction", to_string(endpoint.direction)},
+            {"name", endpoint.name},
+            {"protocol", endpoint.protocol},
+            {"port", optional_json(endpoint.port)},
+            {"port_property", text_or_null(endpoint.port_property)},
+            {"host_property", text_or_null(endpoint.host_property)},
+            {"machine", text_or_null(endpoint.machine)},
+            {"input", text_or_null(endpoint.input)},
+            {"network", text_or_null(endpoint.network)}};
+}
+
 Json range_json(const ovfkit::QuantityRange& range) {
     return {{"minimum", optional_json(range.minimum)}, {"maximum", optional_json(range.maximum)}};
 }
@@ -126,6 +138,9 @@ void add_rare_parts(Json& json, const Envelope& envelope, const VirtualSystem& s
     }
     if (system.machine) {
         json["direct_boot"] = system.machine->boot.has_value();
+        if (!system.machine->endpoints.empty()) {
+            json["endpoints"] = array_of(system.machine->endpoints, endpoint_json);
+        }
         if (const auto& ready = system.machine->ready) {
             json["ready"] = {{"kind", to_string(ready->kind)},
                              {"target", ready->target},

@@ -70,6 +70,30 @@ std::string cpus_text(std::uint32_t count) {
     return count == 1 ? "1 cpu" : fmt::format("{} cpus", count);
 }
 
+// "input http, port 80", "input http, port of http.port", "output db (postgresql) to db.postgresql
+// by back: db.host, db.port".
+std::string endpoint_line(const ovfkit::Endpoint& endpoint) {
+    const bool is_input = endpoint.direction == ovfkit::Endpoint::Direction::input;
+    std::string text = fmt::format("  {} {}", is_input ? "input " : "output", endpoint.name);
+    if (!endpoint.protocol.empty() && endpoint.protocol != endpoint.name) {
+        text += fmt::format(" ({})", endpoint.protocol);
+    }
+    if (is_input) {
+        return text + (endpoint.port ? fmt::format(", port {}", *endpoint.port)
+                                     : fmt::format(", port of {}", endpoint.port_property));
+    }
+    if (endpoint.machine.empty()) {
+        text += ", not connected";
+    } else {
+        text += fmt::format(" to {}{}{}", endpoint.machine, endpoint.input.empty() ? "" : ".",
+                            endpoint.input);
+        text += endpoint.network.empty() ? "" : " by " + endpoint.network;
+    }
+    std::vector<std::string> keys{endpoint.host_property, endpoint.port_property};
+    std::erase(keys, "");
+    return keys.empty() ? text : text + fmt::format(": {}", fmt::join(keys, ", "));
+}
+
 void print_machine_section(const ovfkit::MachineSection& section, base::cli::Io& io) {
     if (section.count.minimum != 1 || section.count.maximum != 1) {
         print_line(io, "",
@@ -84,6 +108,9 @@ void print_machine_section(const ovfkit::MachineSection& section, base::cli::Io&
     }
     if (section.boot) {
         print_line(io, "", "  boots its kernel directly");
+    }
+    for (const ovfkit::Endpoint& endpoint : section.endpoints) {
+        print_line(io, "", printable_line(endpoint_line(endpoint)));
     }
 }
 

@@ -37,4 +37,8 @@ std::string_view to_string(Readiness::Kind kind) {
     base::unreachable("readiness without a name");
 }
 
+std::string_view to_string(Endpoint::Direction direction) {
+    return direction == Endpoint::Direction::input ? "input" : "output";
+}
+
 }  // namespace ovfkit

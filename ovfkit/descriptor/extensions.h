@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What OVF cannot say, in sections of our own namespace with ovf:required="false": how a machine
-// boots, when it is ready, how many there are of it, and what an assembly publishes.
+// boots, when it is ready, how many there are of it, how machines are wired, and what an assembly
+// publishes.
 #pragma once
 
 #include <chrono>
@@ -44,12 +45,30 @@ struct MachineCount {
     bool operator==(const MachineCount&) const = default;
 };
 
+// What a machine offers (input) or needs (output), and what an output is connected to.
+struct Endpoint {
+    enum class Direction { input, output };
+    Direction direction = Direction::input;
+    std::string name;  // "http"
+    std::string protocol;
+    // Of an output: what it takes when nobody says otherwise.
+    std::optional<std::uint16_t> port;
+    std::string port_property;  // the properties that hold port and host; may be empty
+    std::string host_property;
+    std::string machine;  // at the other end: id of a virtual system; empty: none
+    std::string input;    // of that machine
+    std::string network;  // by which it is reached
+
+    bool operator==(const Endpoint&) const = default;
+};
+
 // muster:MachineSection of a virtual system.
 struct MachineSection {
     Place place;
     std::optional<DirectBoot> boot;
     std::optional<Readiness> ready;
     MachineCount count;
+    std::vector<Endpoint> endpoints;
 
     bool operator==(const MachineSection&) const = default;
 };
@@ -75,5 +94,6 @@ struct AssemblySection {
 };
 
 std::string_view to_string(Readiness::Kind kind);
+std::string_view to_string(Endpoint::Direction direction);
 
 }  // namespace ovfkit

@@ -47,6 +47,21 @@ std::string boot_text(const DiffSide& side, const MachineSection& machine) {
                        machine.boot->command_line);
 }
 
+std::string endpoint_text(const Endpoint& endpoint) {
+    std::string text = endpoint.protocol;
+    text += endpoint.port ? fmt::format(" {}", *endpoint.port) : "";
+    text += endpoint.port_property.empty() ? "" : fmt::format(" port {}", endpoint.port_property);
+    text += endpoint.host_property.empty() ? "" : fmt::format(" host {}", endpoint.host_property);
+    text += endpoint.machine.empty() ? ""
+                                     : fmt::format(" to {}.{} by {}", endpoint.machine,
+                                                   endpoint.input, endpoint.network);
+    return text;
+}
+
+std::string endpoint_key(const Endpoint& endpoint) {
+    return fmt::format("{} '{}'", to_string(endpoint.direction), endpoint.name);
+}
+
 void diff_machine_section(const DiffSide& before, const VirtualSystem& old_system,
                           const DiffSide& after, const VirtualSystem& new_system,
                           Changes& changes) {
@@ -58,6 +73,13 @@ void diff_machine_section(const DiffSide& before, const VirtualSystem& old_syste
         return fmt::format("{} ({} to {})", one.initial, one.minimum, one.maximum);
     };
     changes.compare("number of machines", count(a.count), count(b.count));
+    match(
+        a.endpoints, b.endpoints, endpoint_key,
+        [&](const Endpoint& one, const Endpoint& other) {
+            changes.compare(endpoint_key(one), endpoint_text(one), endpoint_text(other));
+        },
+        [&](const Endpoint& one) { changes.removed(endpoint_key(one), endpoint_text(one)); },
+        [&](const Endpoint& other) { changes.added(endpoint_key(other), endpoint_text(other)); });
 }
 
 void diff_system(const DiffSide& before, const VirtualSystem& a, const DiffSide& after,

@@ -104,9 +104,16 @@ void forget_machine(DescriptorDocument& document, const std::string& id) {
         }
     }
     for (EditableElement* element : document.all_elements()) {
-        if (element->local_name() == "Publish" && element->namespace_uri() == kMusterNamespace &&
-            attribute_of(*element, "machine") == id) {
+        if (element->namespace_uri() != kMusterNamespace ||
+            attribute_of(*element, "machine") != id) {
+            continue;
+        }
+        if (element->local_name() == "Publish") {
             element->parent()->remove_child(*element);
+        } else if (element->local_name() == "Endpoint") {  // connected to nothing any more
+            for (const char* end : {"machine", "input", "network"}) {
+                element->remove_attribute(end);
+            }
         }
     }
 }

@@ -214,7 +214,9 @@ void rename_system_id(DescriptorDocument& document, const std::string& from,
         }
     }
     for (EditableElement* element : document.all_elements()) {
-        if (is_extension(*element, "Publish") && attribute_of(*element, "machine") == from) {
+        const bool names_machine =
+            is_extension(*element, "Publish") || is_extension(*element, "Endpoint");
+        if (names_machine && attribute_of(*element, "machine") == from) {
             element->set_attribute("machine", to);
         }
     }
@@ -237,6 +239,9 @@ void rename_network(DescriptorDocument& document, const std::string& from, const
     for (EditableElement* element : document.all_elements()) {
         if (is_extension(*element, "Network") && attribute_of(*element, "name") == from) {
             element->set_attribute("name", to);
+        }
+        if (is_extension(*element, "Endpoint") && attribute_of(*element, "network") == from) {
+            element->set_attribute("network", to);
         }
     }
     change_templates(document, [&](TemplateReference& reference) {

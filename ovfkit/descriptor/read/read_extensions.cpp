@@ -44,6 +44,32 @@ MachineCount read_count(Reading& reading, const xml::Element& element) {
     return {get("initial"), get("minimum"), get("maximum")};
 }
 
+Endpoint read_endpoint(Reading& reading, const xml::Element& element) {
+    const auto text = [&](std::string_view attribute) {
+        return std::string(element.find_attribute(attribute).value_or(""));
+    };
+    Endpoint endpoint;
+    const std::string direction = reading.require(element, "direction", "Endpoint");
+    endpoint.direction =
+        direction == "output" ? Endpoint::Direction::output : Endpoint::Direction::input;
+    if (!direction.empty() && direction != to_string(endpoint.direction)) {
+        reading.error(
+            element.place, "bad-endpoint",
+            fmt::format("an endpoint of direction '{}' is neither input nor output", direction));
+    }
+    endpoint.name = reading.require(element, "name", "Endpoint");
+    endpoint.protocol = text("protocol");
+    if (element.find_attribute("port")) {
+        endpoint.port = static_cast<std::uint16_t>(number_or(reading, element, "port", 0, 65'535));
+    }
+    endpoint.port_property = text("portProperty");
+    endpoint.host_property = text("hostProperty");
+    endpoint.machine = text("machine");
+    endpoint.input = text("input");
+    endpoint.network = text("network");
+    return endpoint;
+}
+
 Publish read_publish(Reading& reading, const xml::Element& element) {
     const auto port_of = [&](std::string_view attribute) {
         return static_cast<std::uint16_t>(number_or(reading, element, attribute, 0, 65'535));
@@ -61,7 +87,7 @@ Publish read_publish(Reading& reading, const xml::Element& element) {
 }  // namespace
 
 MachineSection read_machine_section(Reading& reading, const xml::Element& element) {
-    reading.check_children(element, {"Info", "Boot", "Ready", "Count"});
+    reading.check_children(element, {"Info", "Boot", "Ready", "Count", "Endpoint"});
     MachineSection section;
     section.place = element.place;
     if (const xml::Element* boot = element.find_child("Boot")) {
@@ -74,6 +100,11 @@ MachineSection read_machine_section(Reading& reading, const xml::Element& elemen
     }
     if (const xml::Element* count = element.find_child("Count")) {
         section.count = read_count(reading, *count);
+    }
+    for (const xml::Element& child : element.children) {
+        if (child.local_name == "Endpoint") {
+            section.endpoints.push_back(read_endpoint(reading, child));
+        }
     }
     return section;
 }

@@ -4,6 +4,31 @@
 
 namespace ovfkit {
 
+namespace {
+
+void write_endpoint(xml::Writer& writer, const Endpoint& endpoint) {
+    writer.open("muster:Endpoint");
+    writer.flag("ovf:required", false);  // older readers know none
+    writer.attribute("muster:direction", to_string(endpoint.direction));
+    writer.attribute("muster:name", endpoint.name);
+    if (endpoint.port) {
+        writer.attribute("muster:port", std::uint64_t{*endpoint.port});
+    }
+    for (const auto& [name, value] : {std::pair{"muster:protocol", &endpoint.protocol},
+                                      {"muster:portProperty", &endpoint.port_property},
+                                      {"muster:hostProperty", &endpoint.host_property},
+                                      {"muster:machine", &endpoint.machine},
+                                      {"muster:input", &endpoint.input},
+                                      {"muster:network", &endpoint.network}}) {
+        if (!value->empty()) {
+            writer.attribute(name, *value);
+        }
+    }
+    writer.close();
+}
+
+}  // namespace
+
 void write_machine_section(xml::Writer& writer, const MachineSection& section) {
     writer.open("muster:MachineSection");
     writer.flag("ovf:required", false);
@@ -32,6 +57,9 @@ void write_machine_section(xml::Writer& writer, const MachineSection& section) {
     writer.attribute("muster:minimum", std::uint64_t{section.count.minimum});
     writer.attribute("muster:maximum", std::uint64_t{section.count.maximum});
     writer.close();
+    for (const Endpoint& endpoint : section.endpoints) {
+        write_endpoint(writer, endpoint);
+    }
     writer.close();
 }
 

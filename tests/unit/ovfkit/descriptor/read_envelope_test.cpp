@@ -173,6 +173,10 @@ TEST_CASE("startup and published ports name systems that exist", "[ovfkit][descr
     check_code(collection("<muster:AssemblySection muster:name=\"a\"><Info/><muster:Publish "
                           "muster:machine=\"vm\" muster:port=\"99999\"/></muster:AssemblySection>"),
                "bad-port");
+    check_code(envelope_of("<VirtualSystem ovf:id=\"vm\"><Info/><muster:MachineSection><Info/>"
+                           "<muster:Endpoint muster:direction=\"across\" muster:name=\"x\"/>"
+                           "</muster:MachineSection></VirtualSystem>"),
+               "bad-endpoint");
     check_code(collection("<StartupSection><Info/><Item ovf:id=\"vm\" ovf:order=\"1\" "
                           "ovf:startAction=\"explode\"/></StartupSection>"),
                "bad-action");

@@ -86,7 +86,20 @@ inline ovfkit::Envelope sample_envelope() {
     db.machine = MachineSection{{},
                                 DirectBoot{"db-kernel", "db-initrd", "root=/dev/vda1 quiet"},
                                 Readiness{Readiness::Kind::tcp, "5432", std::chrono::seconds(60)},
-                                MachineCount{1, 1, 3}};
+                                MachineCount{1, 1, 3},
+                                {Endpoint{.direction = Endpoint::Direction::input,
+                                          .name = "postgresql",
+                                          .protocol = "postgresql",
+                                          .port_property = "size"},
+                                 Endpoint{.direction = Endpoint::Direction::output,
+                                          .name = "backup",
+                                          .protocol = "ssh",
+                                          .port = 22,
+                                          .port_property = "p",
+                                          .host_property = "h",
+                                          .machine = "web",
+                                          .input = "ssh",
+                                          .network = "front"}}};
     VirtualSystem web = sample_system("web", "web-disk", "front");
     ProductSection classy{.class_name = "db", .info = "wiring"};
     classy.properties = {Property{.key = "password", .value_template = "${db.password}"}};

@@ -215,3 +215,22 @@ TEST_CASE("changes become JSON", "[ovfkit][diff]") {
     CHECK(json[0]["before"] == "1 GiB");
     CHECK(json[0]["after"] == "2 GiB");
 }
+
+TEST_CASE("endpoints are compared by direction and name", "[ovfkit][diff]") {
+    const auto with = [](const std::string& endpoints) {
+        return collection_of("",
+                             "<VirtualSystem ovf:id=\"a\"><Info>M</Info><muster:MachineSection>"
+                             "<Info>E</Info>" +
+                                 endpoints + "</muster:MachineSection></VirtualSystem>");
+    };
+    const std::string input =
+        R"(<muster:Endpoint muster:direction="input" muster:name="http" muster:port="80"/>)";
+    const std::string output =
+        R"(<muster:Endpoint muster:direction="output" muster:name="db" muster:machine="b"
+            muster:input="sql" muster:network="n"/>)";
+    CHECK(diff(with(input + output), with(output + input)).empty());
+    CHECK(diff(with(input), with(replaced(input, "80", "81"))) ==
+          Lines{"machine 'a' ~ input 'http':  80 ->  81"});
+    CHECK(diff(with(input), with(input + output)) ==
+          Lines{"machine 'a' + output 'db':  ->  to b.sql by n"});
+}

@@ -197,3 +197,25 @@ TEST_CASE("a machine is cut out with what it needs", "[ovfkit][edit]") {
     CHECK(second.text.find("vmw:key=\"firmware\"") != std::string::npos);
     CHECK_THROWS_AS(cut_out(both, "web.ovf", "third"), base::Error);
 }
+
+TEST_CASE("endpoints follow the names of machines and networks", "[ovfkit][edit]") {
+    const std::string wired = replaced(
+        replaced(kWebDescriptor, "</VirtualSystem>",
+                 "<m:MachineSection ovf:required=\"false\"><Info>wiring</Info><m:Endpoint "
+                 "m:direction=\"output\" m:name=\"db\" m:hostProperty=\"host\" m:machine=\"db\" "
+                 "m:input=\"sql\" m:network=\"front\"/></m:MachineSection></VirtualSystem>"),
+        "<Envelope ", "<Envelope xmlns:m=\"urn:muster:ovf:1\" ");
+    EditSession session(wired, "web.ovf", {});
+    const auto endpoint = [&] {
+        const auto envelope = ovfkit::read_envelope(session.finish(), "web.ovf");
+        return ovfkit::find_system(envelope, "web")->machine->endpoints.at(0);
+    };
+    tests::apply_steps(
+        session, {{"add-machine", "id=db,cpus=1,memory=512MiB"}, {"rename-network", "front=lan"}});
+    CHECK(endpoint().network == "lan");
+    CHECK(endpoint().machine == "db");
+    tests::apply_steps(session, {{"remove-machine", "db"}});
+    CHECK(endpoint().name == "db");
+    CHECK(endpoint().host_property == "host");
+    CHECK((endpoint().machine + endpoint().input + endpoint().network).empty());
+}
