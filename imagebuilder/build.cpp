@@ -11,6 +11,7 @@
 #include "imagebuilder/build_inputs.h"
 #include "imagebuilder/cache/build_memory.h"
 #include "imagebuilder/cache/cache_lock.h"
+#include "imagebuilder/config/install_config.h"
 #include "imagebuilder/disk/disk_image.h"
 #include "imagebuilder/disk/efi/efi_partition.h"
 #include "imagebuilder/evidence/image_evidence.h"
@@ -88,6 +89,7 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
         install_guest(context, *inputs.guest);
     }
     apply_settings(context, recipe, uuid);
+    const ovfkit::ConfigSchema schema = install_config(context, recipe.name, inputs.config);
     const BootFiles boot = install_boot_files(context, recipe, uuid);
     const TreePackages packages = read_tree_packages(context, inputs.apt, inputs.lock);
     clean_tree(context);
@@ -115,7 +117,7 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
     clock.end();
     write_record(image, {recipe.name, recipe.version, recipe.description, inputs.key,
                          boot.kernel_version, boot.command_line, layout.size_bytes, inputs.epoch,
-                         describe_packages(packages.installed), clock.times()});
+                         describe_packages(packages.installed), clock.times(), schema});
     prove_image(image, inputs, packages);
     publish_image(image);
 }

@@ -63,6 +63,13 @@ InputKey image_key(const BuildInputs& inputs, const std::string& tree) {
     }
     key.add("seal", wants_seal(recipe) ? "template" : "none");
     key.add_files("busybox", find_static_busybox());
+    key.add("config", to_json_text(inputs.config.schema));
+    for (const ImageFile& file : inputs.config.files) {
+        ovfkit::ConfigSchema one;
+        one.files = {file.file};
+        key.add("template of " + file.file.path,
+                fmt::format("{} {} {}", file.in_image, file.keep_default, to_json_text(one)));
+    }
     for (const Recipe* at = &recipe; at != nullptr; at = at->parent.get()) {
         key.add("name", at->name);
         key.add("version", at->version);
@@ -103,6 +110,7 @@ LockFile require_lock(const fs::path& frozen, const BuildInputs& inputs) {
 BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
     BuildInputs inputs;
     inputs.recipe = std::make_shared<const Recipe>(load_recipe(recipe));
+    inputs.config = image_config(*inputs.recipe);
     inputs.guest = require_guest(*inputs.recipe);
     inputs.tools = image_tools(inputs.guest, disk_of(*inputs.recipe).uefi);
     if (!frozen.empty()) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "imagebuilder/config/image_config.h"
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/plan/planned_step.h"
 #include "imagebuilder/tree/apt.h"
@@ -20,6 +21,7 @@ namespace imagebuilder {
 
 struct BuildInputs {
     std::shared_ptr<const Recipe> recipe;  // the steps point into it
+    ImageConfig config;
     AptIndex apt;
     std::vector<PlannedStep> steps;
     std::optional<GuestFiles> guest;

@@ -117,6 +117,9 @@ void write_record(const StoredImage& image, const ImageRecord& record) {
             {{"name", step.name}, {"seconds", step.seconds}, {"cached", step.cached}});
     }
     json["packages"] = record.packages;
+    if (!record.config.empty()) {
+        json["config"] = base::parse_json(to_json_text(record.config), "the configuration");
+    }
     base::write_file(image.record, base::to_json_text(json, 2) + "\n");
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "imagebuilder/build.h"
+#include "ovfkit/env/config/config_schema.h"
 
 namespace imagebuilder {
 
@@ -32,6 +33,7 @@ struct ImageRecord {
     std::int64_t epoch = 0;
     std::vector<std::string> packages;  // "name version architecture"
     std::vector<StepTime> steps;
+    ovfkit::ConfigSchema config;
 };
 
 std::filesystem::path image_lock_path(const std::string& key);

@@ -178,8 +178,6 @@ void parse_settings(YamlKeys& keys, Recipe& recipe) {
 }
 
 void refuse_others(YamlKeys& keys) {
-    refuse(keys, "config", "properties of a machine are written in the assembly file");
-    refuse(keys, "endpoints", "wiring is written in the assembly file");
     refuse(keys, "output", "the output is a qcow2 disk; 'muster pack' makes other formats");
     refuse(keys, "variables", "recipes have no variables");
     refuse(keys, "timezone", "write /etc/localtime with a run step");
@@ -224,6 +222,7 @@ Recipe parse_with_parent(std::string_view text, const std::string& name, std::st
         }
     }
     recipe.steps = parse_actions(keys);
+    recipe.config = parse_recipe_config(keys);
     parse_settings(keys, recipe);
     refuse_others(keys);
     keys.finish();

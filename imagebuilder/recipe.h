@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#include "imagebuilder/config/recipe_config.h"
+
 namespace imagebuilder {
 
 // A file with content of its own. Parent folders are made as needed (root, 0755).
@@ -92,6 +94,7 @@ struct Recipe {
     // In this order: packages, users, write_files, copy, run, enable, disable, mask of the top
     // level, then `steps` as written.
     std::vector<Step> steps;
+    RecipeConfig config;                  // its own; with the parents': image_config.h
     std::optional<std::string> hostname;  // this and the next five: the parent's when not given
     std::vector<std::string> firstboot;   // shell commands, once per machine; added to the parent's
     std::vector<std::string> kernel_arguments;  // added to the parent's

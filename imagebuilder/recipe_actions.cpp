@@ -18,44 +18,6 @@ using base::YamlNode;
 constexpr std::string_view kNameLetters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
-unsigned permissions_of(const YamlNode& node) {
-    const std::string text = node.as_string();
-    unsigned mode = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-    if (failure != std::errc() || end != text.data() + text.size() || mode > 07777U) {
-        node.fail(fmt::format("'{}' is not an octal mode", text), "for example \"0644\"");
-    }
-    return mode;
-}
-
-std::string absolute_path_of(const YamlNode& node) {
-    const std::filesystem::path path = node.as_string();
-    bool climbs = false;
-    for (const auto& part : path) {
-        climbs = climbs || part == "..";
-    }
-    if (!path.is_absolute() || climbs || path.string().find('\n') != std::string::npos) {
-        node.fail(fmt::format("'{}' is not an absolute path in the image", path.string()));
-    }
-    return path.string();
-}
-
-// "user" or "user:group"; a shell never sees it, chown does.
-std::string owner_of(const YamlNode& node) {
-    const std::string text = node.as_string();
-    const std::size_t colon = text.find(':');
-    const std::string user = text.substr(0, colon);
-    const std::string group = colon == std::string::npos ? user : text.substr(colon + 1);
-    const auto is_name = [](const std::string& name) {
-        return !name.empty() && name.front() != '-' &&
-               name.find_first_not_of(kNameLetters) == std::string::npos;
-    };
-    if (!is_name(user) || !is_name(group)) {
-        node.fail(fmt::format("'{}' is not an owner", text), "write 'user' or 'user:group'");
-    }
-    return user + ":" + group;
-}
-
 WriteFile parse_write_file(const YamlNode& node) {
     YamlKeys keys(node, "file");
     WriteFile file;
@@ -74,13 +36,7 @@ WriteFile parse_write_file(const YamlNode& node) {
 CopyFiles parse_copy(const YamlNode& node) {
     YamlKeys keys(node, "copy");
     CopyFiles copy;
-    const YamlNode from = keys.require("from");
-    const std::filesystem::path path = std::filesystem::path(from.as_string()).lexically_normal();
-    copy.from = path.string();
-    if (path.empty() || path.is_absolute() || *path.begin() == "..") {
-        from.fail(fmt::format("'{}' is not below the recipe's folder", from.as_string()),
-                  "put what is copied beside the recipe");
-    }
+    copy.from = path_beside_recipe(keys.require("from"));
     copy.to = absolute_path_of(keys.require("to"));
     if (const auto owner = keys.find("owner")) {
         copy.owner = owner_of(*owner);
@@ -249,6 +205,53 @@ struct Describer {
 };
 
 }  // namespace
+
+unsigned permissions_of(const YamlNode& node) {
+    const std::string text = node.as_string();
+    unsigned mode = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    if (failure != std::errc() || end != text.data() + text.size() || mode > 07777U) {
+        node.fail(fmt::format("'{}' is not an octal mode", text), "for example \"0644\"");
+    }
+    return mode;
+}
+
+std::string absolute_path_of(const YamlNode& node) {
+    const std::filesystem::path path = node.as_string();
+    bool climbs = false;
+    for (const auto& part : path) {
+        climbs = climbs || part == "..";
+    }
+    if (!path.is_absolute() || climbs || path.string().find('\n') != std::string::npos) {
+        node.fail(fmt::format("'{}' is not an absolute path in the image", path.string()));
+    }
+    return path.string();
+}
+
+// "user" or "user:group"; a shell never sees it, chown does.
+std::string owner_of(const YamlNode& node) {
+    const std::string text = node.as_string();
+    const std::size_t colon = text.find(':');
+    const std::string user = text.substr(0, colon);
+    const std::string group = colon == std::string::npos ? user : text.substr(colon + 1);
+    const auto is_name = [](const std::string& name) {
+        return !name.empty() && name.front() != '-' &&
+               name.find_first_not_of(kNameLetters) == std::string::npos;
+    };
+    if (!is_name(user) || !is_name(group)) {
+        node.fail(fmt::format("'{}' is not an owner", text), "write 'user' or 'user:group'");
+    }
+    return user + ":" + group;
+}
+
+std::string path_beside_recipe(const YamlNode& node) {
+    const std::filesystem::path path = std::filesystem::path(node.as_string()).lexically_normal();
+    if (path.empty() || path.is_absolute() || *path.begin() == "..") {
+        node.fail(fmt::format("'{}' is not below the recipe's folder", node.as_string()),
+                  "put what is copied beside the recipe");
+    }
+    return path.string();
+}
 
 std::vector<std::string> texts_of(const YamlNode& node) {
     if (node.type() == YamlNode::Type::scalar) {

@@ -48,9 +48,9 @@ struct BusyboxTree {
         }
         std::filesystem::copy_file(imagebuilder::find_static_busybox(), at / "bin/busybox");
         for (const char* applet :
-             {"sh",    "cat", "mkdir",  "rm",     "chown", "chmod", "ls",   "echo",
-              "find",  "tar", "cp",     "id",     "cut",   "seq",   "test", "ln",
-              "touch", "mv",  "mkfifo", "printf", "rmdir", "sleep", "stty"}) {
+             {"sh",     "cat",    "mkdir", "rm",    "chown", "chmod", "ls",   "echo",  "find",
+              "tar",    "cp",     "id",    "cut",   "seq",   "test",  "ln",   "touch", "mv",
+              "mkfifo", "printf", "rmdir", "sleep", "stty",  "stat",  "head", "["}) {
             std::filesystem::create_symlink("busybox", at / "bin" / applet);
         }
         std::filesystem::create_symlink("../../bin/busybox", at / "usr/bin/env");
