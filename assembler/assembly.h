@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ovfkit/descriptor/extensions.h"
+#include "ovfkit/env/config/config_schema.h"
 
 namespace assembler {
 
@@ -37,6 +38,20 @@ struct AssemblyProperty {
     bool required = false;              // deploying without a value is an error
     std::string label;
     std::string description;
+    std::string qualifiers;  // from the image, as `type` may be
+    std::string where;       // "assembly.yaml:12:5"; empty when the assembly does not name it
+    bool has_type = false;   // the assembly says these three itself
+    bool has_user = false;
+    bool is_fixed = false;  // by `value`
+};
+
+// `connect: { db: db.postgresql }`: an output of the machine's image to an input of another's.
+struct AssemblyConnection {
+    std::string output;
+    std::string machine;
+    std::string input;    // empty: the one of its protocol
+    std::string network;  // empty: the one that both are on
+    std::string where;
 };
 
 struct AssemblyMachine {
@@ -50,7 +65,11 @@ struct AssemblyMachine {
     std::vector<std::string> after;           // machines that must be ready before
     ovfkit::MachineCount count;
     std::vector<AssemblyProperty> properties;
+    std::vector<AssemblyConnection> connections;
     std::optional<ovfkit::Readiness> ready;
+    // Filled in by complete_assembly().
+    std::optional<ovfkit::ConfigSchema> schema;  // of the image
+    std::vector<ovfkit::Endpoint> endpoints;
 };
 
 struct MachineOverride {
@@ -77,6 +96,7 @@ struct Assembly {
     std::vector<AssemblyMachine> machines;
     std::vector<ovfkit::Publish> publish;
     std::vector<AssemblyConfiguration> configurations;
+    std::vector<std::string> warnings;
 };
 
 // Machines in waves: those of a wave wait for those of earlier ones only. Each wave and the list

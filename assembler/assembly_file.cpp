@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "assembler/property_file.h"
+#include "assembler/schema/complete_assembly.h"
 #include "base/byte_size.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -176,6 +177,30 @@ ovfkit::Readiness readiness_of(const YamlNode& node) {
     return ready;
 }
 
+// "db", "db.postgresql", or { to: db.postgresql, network: back }.
+AssemblyConnection connection_of(const std::string& output, const YamlNode& node) {
+    AssemblyConnection connection;
+    connection.output = output;
+    connection.where = node.where();
+    std::string target;
+    if (node.type() == YamlNode::Type::map) {
+        YamlKeys keys(node, fmt::format("connection '{}'", output));
+        target = keys.require("to").as_string();
+        connection.network = string_or_empty(keys, "network");
+        keys.finish();
+    } else {
+        target = node.as_string();
+    }
+    const std::size_t dot = target.find('.');
+    connection.machine = target.substr(0, dot);
+    connection.input = dot == std::string::npos ? "" : target.substr(dot + 1);
+    if (connection.machine.empty() || (dot != std::string::npos && connection.input.empty())) {
+        node.fail(fmt::format("'{}' is no end of a connection", target),
+                  "write MACHINE or MACHINE.INPUT");
+    }
+    return connection;
+}
+
 AssemblyMachine machine_of(const std::string& name, const YamlNode& node) {
     AssemblyMachine machine;
     machine.name = host_name_of(node, name, "a machine");
@@ -198,6 +223,11 @@ AssemblyMachine machine_of(const std::string& name, const YamlNode& node) {
     }
     if (const auto properties = keys.find("properties")) {
         machine.properties = parse_properties(*properties);
+    }
+    if (const auto connect = keys.find("connect")) {
+        for (const auto& [output, target] : connect->as_map()) {
+            machine.connections.push_back(connection_of(output, target));
+        }
     }
     if (const auto ready = keys.find("ready")) {
         machine.ready = readiness_of(*ready);
@@ -293,23 +323,34 @@ Assembly assembly_of(const YamlNode& root) {
     return assembly;
 }
 
+void require_no_faults(std::vector<std::string> faults, const std::string& name) {
+    if (faults.empty()) {
+        return;
+    }
+    const bool has_place = faults.front().starts_with(name + ":");
+    throw base::Error(base::ErrorKind::invalid_input,
+                      fmt::format("{}{}", has_place ? "" : name + ": ", fmt::join(faults, "; ")));
+}
+
 }  // namespace
 
 Assembly parse_assembly(std::string_view text, const std::string& name) {
     Assembly assembly = assembly_of(base::parse_yaml(text, name));
-    const std::vector<std::string> faults = check_assembly(assembly);
-    if (!faults.empty()) {
-        throw base::Error(base::ErrorKind::invalid_input,
-                          fmt::format("{}: {}", name, fmt::join(faults, "; ")));
-    }
+    require_no_faults(check_assembly(assembly), name);
     return assembly;
 }
 
-Assembly load_assembly(const std::filesystem::path& location) {
+Assembly load_assembly(const std::filesystem::path& location, const ImageSchemas& schemas) {
     const auto file =
         std::filesystem::is_directory(location) ? location / "assembly.yaml" : location;
-    Assembly assembly = parse_assembly(base::read_file(file), file.string());
+    Assembly assembly = assembly_of(base::parse_yaml(base::read_file(file), file.string()));
     assembly.folder = std::filesystem::absolute(file).parent_path();
+    SchemaFindings findings = complete_assembly(assembly, schemas);
+    assembly.warnings = std::move(findings.warnings);
+    for (std::string& fault : check_assembly(assembly)) {
+        findings.faults.push_back(std::move(fault));
+    }
+    require_no_faults(std::move(findings.faults), file.string());
     return assembly;
 }
 

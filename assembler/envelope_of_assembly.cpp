@@ -137,6 +137,7 @@ ovfkit::Property property_of(const AssemblyProperty& source, std::string key) {
     property.description = source.description;
     property.value_template = source.value_template;
     property.generate_length = source.generate_length;
+    property.qualifiers = source.qualifiers;
     return property;
 }
 
@@ -171,6 +172,7 @@ ovfkit::MachineSection machine_section_of(const AssemblyMachine& machine,
     }
     section.ready = machine.ready;
     section.count = machine.count;
+    section.endpoints = machine.endpoints;
     return section;
 }
 

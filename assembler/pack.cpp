@@ -195,7 +195,12 @@ PackResult result_of(const Assembly& assembly, const PackagePlan& plan, bool is_
 }  // namespace
 
 PackResult pack_assembly(const PackOptions& options) {
-    const Assembly assembly = load_assembly(options.assembly);
+    const Assembly assembly = load_assembly(options.assembly, options.schemas);
+    for (const std::string& warning : assembly.warnings) {
+        if (options.on_warning) {
+            options.on_warning(warning);
+        }
+    }
     const ovfkit::PackageSigner* signed_by = options.signer ? &*options.signer : nullptr;
     std::optional<base::AtomicFile> file;
     if (options.output != "-") {

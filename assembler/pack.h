@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "assembler/assembly.h"
+#include "assembler/schema/image_schema.h"
 #include "base/crypto/digest.h"
 #include "ovfkit/package/certificate.h"
 #include "ovfkit/profile/profile.h"
@@ -43,6 +44,8 @@ struct PackOptions {
     bool delta_disks = false;       // disks that share a base store it once, see delta_plan.h
     ovfkit::Profile profile = ovfkit::Profile::generic;
     ImageProvider provide_image;
+    ImageSchemas schemas = read_image_schema;
+    std::function<void(const std::string&)> on_warning;  // before the work begins; may be empty
     // What is going on: a phase ("encoding postgres-disk.vmdk") and how far it is. May be empty.
     std::function<void(std::string_view phase, std::uint64_t done, std::uint64_t total)>
         on_progress;

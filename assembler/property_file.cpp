@@ -81,6 +81,7 @@ void read_type(const base::YamlNode& node, AssemblyProperty& property) {
                               similar ? fmt::format(", did you mean '{}'?", *similar) : ""),
                   fmt::format("types are {}", fmt::join(names, ", ")));
     }
+    property.has_type = true;
     property.password = written == "password";
     property.type = written;
     for (const auto& [alias, type] : kAliases) {
@@ -111,6 +112,7 @@ void read_value(const base::YamlNode& node, AssemblyProperty& property) {
     }
     const bool is_template =
         std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.reference; });
+    property.is_fixed = true;
     if (is_template) {
         property.value_template = text;
     } else {
@@ -133,6 +135,7 @@ void read_generate(const base::YamlNode& node, AssemblyProperty& property) {
 AssemblyProperty read_property(const std::string& key, const base::YamlNode& node) {
     AssemblyProperty property;
     property.key = key;
+    property.where = node.where();
     if (key.empty() || key.front() == '.' || key.back() == '.' ||
         key.find("..") != std::string::npos || key.starts_with("ip.") || key.starts_with("ips.") ||
         key.find_first_of(" \t:=${}") != std::string::npos) {
@@ -163,7 +166,10 @@ AssemblyProperty read_property(const std::string& key, const base::YamlNode& nod
         node.fail(
             fmt::format("property '{}' has more than one of value, default and generate", key));
     }
-    property.user = read_flag(keys, "user");
+    if (const auto user = keys.find("user")) {
+        property.has_user = true;
+        property.user = user->as_bool();
+    }
     property.required = read_flag(keys, "required");
     property.label = read_text(keys, "label");
     property.description = read_text(keys, "description");

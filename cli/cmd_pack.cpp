@@ -85,6 +85,7 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
             io.err << base::cli::printable(step) << "\n" << std::flush;
         }
     });
+    pack.on_warning = [&](const std::string& warning) { warn(std::vector{warning}, io); };
     pack.on_progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
         bar.show(phase, done, total);
     };
