@@ -50,6 +50,12 @@ void print_machine(const Json& machine, base::cli::Io& io) {
         io.out << ", " << base::cli::printable(network) << ' ' << address.get<std::string>();
     }
     io.out << (machine.at("guest").at("connected").get<bool>() ? ", guest connected" : "") << '\n';
+    const Json problems = machine.at("guest").value("problems", Json::array());
+    for (const Json& problem : problems) {
+        io.out << "problem      " << machine.at("name").get<std::string>() << ": "
+               << base::cli::printable_line(problem.at("text").get<std::string>()) << " ("
+               << problem.at("key").get<std::string>() << ")\n";
+    }
 }
 
 int print_deployment(const Json& deployment, base::cli::Io& io) {

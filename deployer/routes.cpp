@@ -18,6 +18,17 @@ using base::Json;
 using hvruntime::Reply;
 using hvruntime::Request;
 
+// What muster-guest says of itself that is wrong: guest_channel.md. Strangers' words.
+Json problems_of(Services& services, const std::string& id) {
+    Json problems = Json::array();
+    for (const char* key : {"muster.configure.error", "muster.config.error"}) {
+        if (const auto entry = services.channels.get(id, key)) {
+            problems.push_back({{"key", key}, {"text", entry->value}});
+        }
+    }
+    return problems;
+}
+
 Json describe_machine(Services& services, const Deployment& deployment,
                       const PlannedMachine& machine) {
     const std::string id = machine_id_of(deployment.name, machine.name);
@@ -26,7 +37,9 @@ Json describe_machine(Services& services, const Deployment& deployment,
         object = to_json(*status);
     }
     const hvruntime::GuestState guest = services.channels.state(id);
-    object["guest"] = {{"connected", guest.connected}, {"agent_version", guest.agent_version}};
+    object["guest"] = {{"connected", guest.connected},
+                       {"agent_version", guest.agent_version},
+                       {"problems", problems_of(services, id)}};
     object["cpus"] = machine.cpus;
     object["memory_bytes"] = machine.memory_bytes;
     Json addresses = Json::object();

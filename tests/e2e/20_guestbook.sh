@@ -55,6 +55,32 @@ expect 3 "$MUSTER" kv get guestbook web no.such.key
 expect 0 "$MUSTER" logs guestbook db
 expect_text "systemd"
 
+say "a value that cannot be is refused, and said; the old one stays in force"
+expect 0 "$MUSTER" inspect "$OVA"
+expect_text "output db (postgresql) to db.postgresql by back: db.host, db.port"
+expect 0 "$MUSTER" kv set guestbook web http.port 99999
+expect 0 "$MUSTER" kv wait guestbook web muster.config.error
+expect_text "the value of 'http.port' is not a port"
+expect 0 "$MUSTER" status guestbook
+expect_text "problem      web: the value of 'http.port' is not a port (1 to 65535) (muster.config.error)"
+wait_for_page "$URL" "Changed title"
+
+say "a port makes the file new and the service move, and back"
+expect 0 "$MUSTER" kv set guestbook web http.port 81
+page_fails() { ! curl -fsS --max-time 5 "$URL" >/dev/null 2>&1; }
+wait_until "nginx answers on port 80 still" page_fails
+expect 3 "$MUSTER" kv get guestbook web muster.config.error
+expect 0 "$MUSTER" kv set guestbook web http.port 80
+wait_for_page "$URL" "Changed title"
+for port in 8090 8080; do # a restart of the application, then a reload of nginx
+    expect 0 "$MUSTER" kv set guestbook app http.port "$port"
+    wait_until "the application stays where it was" page_fails
+    expect 0 "$MUSTER" kv set guestbook web app.port "$port"
+    wait_for_page "$URL" "first entry"
+done
+expect 0 "$MUSTER" status guestbook
+[[ $OUTPUT != *problem* ]] || fail "a problem is left: $OUTPUT"
+
 say "killing the daemon"
 kill -9 "$(daemon_pid)"
 curl -fsS "$URL" >/dev/null || fail "the application went with the daemon"

@@ -1,7 +1,7 @@
 """A guestbook: GET / and POST /entries for people, GET and POST /entries with JSON for programs.
 # SPDX-License-Identifier: Apache-2.0
 
-The settings are files in /run/guestbook, written from the machine's properties at boot. The page's
+The settings are in /etc/guestbook.json, which follows from the machine's properties. The page's
 title comes from the proxy in front, base64 in the header X-Guestbook-Title.
 """
 
@@ -19,20 +19,18 @@ from pathlib import Path
 
 import psycopg2
 
-SETTINGS = Path(os.environ.get("GUESTBOOK_SETTINGS", "/run/guestbook"))
+SETTINGS = Path(os.environ.get("GUESTBOOK_SETTINGS", "/etc/guestbook.json"))
 PAGE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 BODY_LIMIT = 64 * 1024
 AUTHOR_LIMIT = 80
 MESSAGE_LIMIT = 1000
 
 
-def setting(key, default=None):
+def read_settings():
     try:
-        return (SETTINGS / key).read_text(encoding="utf-8")
+        return json.loads(SETTINGS.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if default is None:
-            raise SystemExit(f"guestbook: the property '{key}' is missing") from None
-        return default
+        raise SystemExit("guestbook: the properties db.host and db.password are needed") from None
 
 
 class BadRequest(Exception):
@@ -42,17 +40,18 @@ class BadRequest(Exception):
 class Entries:
     """The table. One connection, made anew when it is lost; one thread at a time."""
 
-    def __init__(self):
+    def __init__(self, settings):
+        self._settings = settings
         self._lock = threading.Lock()
         self._connection = None
 
     def _connect(self):
         connection = psycopg2.connect(
-            host=setting("db.host"),
-            port=setting("db.port", "5432"),
-            user=setting("db.user", "app"),
-            password=setting("db.password"),
-            dbname=setting("db.name", "app"),
+            host=self._settings["db.host"],
+            port=self._settings["db.port"],
+            user=self._settings["db.user"],
+            password=self._settings["db.password"],
+            dbname=self._settings["db.name"],
             connect_timeout=5,
         )
         connection.autocommit = True
@@ -238,8 +237,9 @@ def notify_ready():
 
 
 def main():
-    Handler.entries = Entries()
-    server = ThreadingHTTPServer(("", int(os.environ.get("GUESTBOOK_PORT", "8080"))), Handler)
+    settings = read_settings()
+    Handler.entries = Entries(settings)
+    server = ThreadingHTTPServer(("", settings["http.port"]), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Handler.entries.wait_for_database()
