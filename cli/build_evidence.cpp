@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/boot_test.h"
 #include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/evidence/provenance.h"
 
@@ -52,6 +53,15 @@ void add_evidence_options(CLI::App& verb, EvidenceOptions& options) {
                   "write bills of materials too: FILE.spdx.json and FILE.cdx.json");
     verb.add_flag("--provenance", options.provenance,
                   "write FILE.provenance.json, an in-toto statement signed with --key");
+    verb.add_flag("--boot-test", options.boot_test,
+                  "boot the disk on our runtime: its agent has to answer and its ports to be open; "
+                  "writes FILE.bootproof.json");
+    verb.add_option("--boot-port", options.boot_ports, "a port that --boot-test wants to see open")
+        ->type_name("PORT")
+        ->check(CLI::Range(1, 65535))
+        ->take_all();
+    verb.add_option("--junit", options.junit, "the checks of --boot-test for a CI, as JUnit's XML")
+        ->type_name("FILE");
     verb.add_option("--key", options.key, "private key in PEM for --provenance")->type_name("FILE");
     verb.add_option("--cert", options.certificate, "certificate of the key")->type_name("FILE");
 }
@@ -64,6 +74,10 @@ void check_evidence_options(const EvidenceOptions& options) {
     if (!options.lock_file.empty() && !options.lock && !options.frozen) {
         throw Error(ErrorKind::usage, "--lock-file names a file for --lock or --frozen",
                     "give one of them too");
+    }
+    if (!options.boot_test && (!options.boot_ports.empty() || !options.junit.empty())) {
+        throw Error(ErrorKind::usage, "--boot-port and --junit belong to --boot-test",
+                    "give --boot-test too");
     }
     if (!options.provenance) {
         if (!options.key.empty() || !options.certificate.empty()) {
@@ -116,6 +130,36 @@ std::vector<fs::path> write_evidence_files(const EvidenceOptions& options, const
               imagebuilder::sign_envelope(
                   base::read_file(image.evidence / imagebuilder::kStatementFile),
                   imagebuilder::kInTotoPayload, signer.key, signer.certificate));
+    }
+    return written;
+}
+
+std::vector<fs::path> prove_boot(const EvidenceOptions& options, const fs::path& output,
+                                 const imagebuilder::BuiltImage& image, base::cli::Io& io) {
+    if (!options.boot_test) {
+        return {};
+    }
+    BootTestOptions test;
+    test.ports.assign(options.boot_ports.begin(), options.boot_ports.end());
+    const BootProof proof = run_boot_test(image, test, io);
+    std::vector<fs::path> written{fs::path(output).replace_extension(".bootproof.json")};
+    write_whole(written.back(), base::to_json_text(to_json(proof), 2) + "\n");
+    if (!options.junit.empty()) {
+        written.emplace_back(options.junit);
+        write_whole(written.back(), to_junit(proof));
+    }
+    for (const BootCheck& check : proof.checks) {
+        if (!check.passed) {
+            throw Error(
+                ErrorKind::external,
+                fmt::format("the boot test of '{}': {}: {}", image.name, check.name, check.text),
+                fmt::format("the checks are in '{}'; the console of a machine that did not "
+                            "come up is in muster's data folder, below 'failed'",
+                            written.front().string()));
+        }
+        if (!io.quiet) {
+            io.err << fmt::format("{} after {:.1f} s\n", check.name, check.seconds);
+        }
     }
     return written;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `muster build` leaves beside an image besides the image: lock file, bills of materials,
-// signed provenance; and the lock file that a frozen build takes.
+// signed provenance, boot proof; and the lock file that a frozen build takes.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/cli/io.h"
 #include "imagebuilder/build.h"
 
 namespace CLI {
@@ -23,6 +24,9 @@ struct EvidenceOptions {
     bool provenance = false;
     std::string key;
     std::string certificate;
+    bool boot_test = false;
+    std::vector<int> boot_ports;
+    std::string junit;
 };
 
 void add_evidence_options(CLI::App& verb, EvidenceOptions& options);
@@ -40,5 +44,12 @@ std::vector<std::filesystem::path> write_evidence_files(const EvidenceOptions& o
                                                         const std::filesystem::path& recipe,
                                                         const std::filesystem::path& output,
                                                         const imagebuilder::BuiltImage& image);
+
+// Boots the image and writes what was seen: web.bootproof.json, and JUnit's XML when a name was
+// given for it. Throws external when a check failed: the files are there then too.
+std::vector<std::filesystem::path> prove_boot(const EvidenceOptions& options,
+                                              const std::filesystem::path& output,
+                                              const imagebuilder::BuiltImage& image,
+                                              base::cli::Io& io);
 
 }  // namespace cli

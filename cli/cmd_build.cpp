@@ -110,8 +110,11 @@ int run_build(const BuildVerbOptions& options, base::cli::Io& io) {
         throw;
     }
     reporter.finish(image);
-    const std::vector<std::filesystem::path> evidence =
+    std::vector<std::filesystem::path> evidence =
         write_evidence_files(options.evidence, options.recipe, options.output, image);
+    for (const auto& path : prove_boot(options.evidence, options.output, image, io)) {
+        evidence.push_back(path);
+    }
     if (io.json) {
         base::Json json = to_json(image);
         json["evidence"] = base::Json::array();

@@ -14,6 +14,7 @@
 #include "cli/cmd_cache.h"
 #include "cli/cmd_console.h"
 #include "cli/cmd_convert.h"
+#include "cli/cmd_customize.h"
 #include "cli/cmd_diff.h"
 #include "cli/cmd_down.h"
 #include "cli/cmd_edit.h"
@@ -60,6 +61,7 @@ int main(int argc, char** argv) {
     cli::add_cache(app, chosen);
     cli::add_console(app, chosen);
     cli::add_convert(app, chosen);
+    cli::add_customize(app, chosen);
     cli::add_diff(app, chosen);
     cli::add_down(app, chosen);
     cli::add_edit(app, chosen);

@@ -61,6 +61,8 @@ void write_disk(const fs::path& qcow2, const fs::path& to, ovfkit::DiskForm form
     ovfkit::convert_disk(options);
 }
 
+}  // namespace
+
 void copy_whole(const fs::path& from, const fs::path& to) {
     const base::UniqueFd source = base::open_regular(from.string());
     base::AtomicFile target(to);
@@ -68,8 +70,12 @@ void copy_whole(const fs::path& from, const fs::path& to) {
         std::uint64_t left = base::file_size(from);
         while (left > 0) {
             base::interrupt().check();
-            const ssize_t put = ::copy_file_range(source.get(), nullptr, target.fd(), nullptr,
-                                                  std::min<std::uint64_t>(left, 64U << 20U), 0);
+            const std::size_t most = std::min<std::uint64_t>(left, 64U << 20U);
+            ssize_t put = ::copy_file_range(source.get(), nullptr, target.fd(), nullptr, most, 0);
+            if (put < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP)) {
+                // Between file systems of different kinds; both offsets are where they were.
+                put = ::sendfile(target.fd(), source.get(), nullptr, most);
+            }
             if (put <= 0) {
                 throw base::SystemError(put < 0 ? errno : EIO,
                                         fmt::format("cannot copy to '{}'", to.string()));
@@ -79,8 +85,6 @@ void copy_whole(const fs::path& from, const fs::path& to) {
     }
     target.commit();
 }
-
-}  // namespace
 
 fs::path image_lock_path(const std::string& key) {
     return images_dir() / (key + ".lock");

@@ -48,6 +48,9 @@ BuiltImage read_image(const std::string& key);
 // or .vmdk.
 void check_image_name(const std::filesystem::path& output);
 
+// A file under another name, by reference where the file system can; whole or not at all.
+void copy_whole(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // Copies (by reference where the file system can) or converts to OUTPUT and its siblings, and names
 // them in the image. Each file appears whole or not at all, the disk last.
 void copy_image_to(BuiltImage& image, const std::filesystem::path& output);

@@ -80,21 +80,6 @@ std::vector<std::string> gather(const Recipe& recipe, std::vector<std::string> R
     return all;
 }
 
-void add_firstboot(const StepContext& context, const Recipe& recipe) {
-    const std::vector<std::string> commands = gather(recipe, &Recipe::firstboot);
-    if (commands.empty()) {
-        return;
-    }
-    std::string script = "#!/bin/sh\nset -e\n";
-    for (const std::string& command : commands) {
-        script += command + "\n";
-    }
-    write_in_tree(context, {"/usr/lib/muster/firstboot", script, 0755});
-    write_in_tree(context, {"/etc/systemd/system/muster-firstboot.service", kFirstbootUnit});
-    run_script(context, "systemctl --quiet enable muster-firstboot.service", {},
-               "enable firstboot");
-}
-
 void add_growing(const StepContext& context) {
     run_script(context,
                "command -v sfdisk >/dev/null && command -v resize2fs >/dev/null || {\n"
@@ -139,6 +124,22 @@ std::optional<fs::path> first_existing(const std::vector<fs::path>& candidates) 
 }
 
 }  // namespace
+
+void add_firstboot(const StepContext& context, const std::vector<std::string>& commands) {
+    if (commands.empty()) {
+        return;
+    }
+    const std::string before =
+        run_script(context, "cat /usr/lib/muster/firstboot 2>/dev/null || :", {}, "read firstboot");
+    std::string script = before.empty() ? "#!/bin/sh\nset -e\n" : before;
+    for (const std::string& command : commands) {
+        script += command + "\n";
+    }
+    write_in_tree(context, {"/usr/lib/muster/firstboot", script, 0755});
+    write_in_tree(context, {"/etc/systemd/system/muster-firstboot.service", kFirstbootUnit});
+    run_script(context, "systemctl --quiet enable muster-firstboot.service", {},
+               "enable firstboot");
+}
 
 std::optional<GuestFiles> find_guest_files() {
     const fs::path here = program_folder();
@@ -192,7 +193,7 @@ void apply_settings(const StepContext& context, const Recipe& recipe,
     write_in_tree(context, {"/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost\n"});
     write_in_tree(context,
                   {"/etc/fstab", fmt::format("UUID={} / ext4 noatime 0 0\n", filesystem_uuid)});
-    add_firstboot(context, recipe);
+    add_firstboot(context, gather(recipe, &Recipe::firstboot));
     if (disk_of(recipe).grow) {
         add_growing(context);
     }

@@ -31,6 +31,9 @@ struct BootFiles {
 };
 
 void install_guest(const StepContext& context, const GuestFiles& guest);
+// A unit that runs these shell commands when a machine boots for the first time; they come after
+// those that are in the tree already.
+void add_firstboot(const StepContext& context, const std::vector<std::string>& commands);
 // Host name, fstab, first-boot unit, growing unit.
 void apply_settings(const StepContext& context, const Recipe& recipe,
                     const std::string& filesystem_uuid);

@@ -19,11 +19,13 @@ using base::Command;
 using base::Error;
 using base::ErrorKind;
 
-// $1 is the tree; then pairs of host path and place in the tree up to "--"; then the environment
-// and the command. It runs as process 1 of the namespace: what it leaves behind dies with it.
+// $1 is the tree; $2 options of a mount of the image $3 on it, or empty; then pairs of host path
+// and place in the tree up to "--"; then the environment and the command. It runs as process 1 of
+// the namespace: what it leaves behind dies with it.
 constexpr const char* kEnter = R"script(set -e
 tree=$1
-shift
+[ -z "$2" ] || mount -o "$2" "$3" "$tree"
+shift 3
 mount -t proc -o nosuid,noexec,nodev proc "$tree/proc"
 mount -t tmpfs -o mode=0755,nosuid,size=16m dev "$tree/dev"
 for node in null zero full random urandom tty; do
@@ -72,6 +74,10 @@ std::vector<std::string> namespaces() {
     return argv;
 }
 
+std::string loop_options(const LoopMount& mount) {
+    return fmt::format("loop,offset={},{}", mount.offset, mount.read_only ? "ro,noload" : "rw");
+}
+
 }  // namespace
 
 Command command_in_tree(const Sandbox& sandbox, const std::vector<std::string>& argv) {
@@ -90,6 +96,8 @@ Command command_in_tree(const Sandbox& sandbox, const std::vector<std::string>& 
         add(word);
     }
     add(sandbox.tree.string());
+    add(sandbox.mount ? loop_options(*sandbox.mount) : "");
+    add(sandbox.mount ? sandbox.mount->image.string() : "");
     for (const auto& [from, to] : sandbox.binds) {
         add(from.string());
         add(to);

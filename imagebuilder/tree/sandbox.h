@@ -5,8 +5,10 @@
 // host's.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +17,16 @@
 
 namespace imagebuilder {
 
+// A file system in a disk image, mounted for as long as the program runs. Root only.
+struct LoopMount {
+    std::filesystem::path image;  // raw
+    std::uint64_t offset = 0;     // of the file system, in bytes
+    bool read_only = false;
+};
+
 struct Sandbox {
     std::filesystem::path tree;
+    std::optional<LoopMount> mount;  // on `tree`; nullopt: the tree is a folder with the files
     // Folders or files of the host shown in the tree: host path, path in the tree. The latter must
     // exist, or lie below /run (it is made then).
     std::vector<std::pair<std::filesystem::path, std::string>> binds;

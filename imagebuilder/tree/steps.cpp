@@ -144,10 +144,13 @@ void Applier::operator()(const InstallPackages& packages) const {
     if (packages.names.empty()) {
         return;
     }
-    if (context.apt == nullptr) {
+    if (context.apt == nullptr && !context.own_sources) {
         throw Error(ErrorKind::unsupported, "this tree has no package sources");
     }
-    const base::FileLock lock(context.apt->folder / "install.lock");
+    std::optional<base::FileLock> lock;
+    if (context.apt != nullptr) {
+        lock.emplace(context.apt->folder / "install.lock");
+    }
     std::vector<std::string> argv{"apt-get", "-q",
                                   "-y",      "--no-install-recommends",
                                   "-o",      "Dpkg::Use-Pty=0",
@@ -160,7 +163,7 @@ void Applier::operator()(const InstallPackages& packages) const {
         run(sandbox_of(context), argv);
     } catch (const Error& error) {
         // Packages named by an index of yesterday may have been replaced.
-        if (error.message().find("404  Not Found") == std::string::npos) {
+        if (context.apt == nullptr || error.message().find("404  Not Found") == std::string::npos) {
             throw;
         }
         refresh_apt_index(*context.apt);
@@ -227,9 +230,12 @@ void Applier::operator()(const UnitsChange& change) const {
 Sandbox sandbox_of(const StepContext& context) {
     Sandbox sandbox;
     sandbox.tree = context.tree;
+    sandbox.mount = context.mount;
     if (context.apt != nullptr) {
         sandbox.binds = apt_binds(*context.apt);
         sandbox.env = apt_env();
+    } else if (context.own_sources) {
+        sandbox.binds = {{"/etc/resolv.conf", "/etc/resolv.conf"}, {"/etc/hosts", "/etc/hosts"}};
     }
     return sandbox;
 }

@@ -17,6 +17,8 @@ struct StepContext {
     std::filesystem::path tree;
     const AptIndex* apt = nullptr;  // null: no packages can be installed (trees of tests)
     std::function<void(std::string_view)> on_output;  // may be empty
+    std::optional<LoopMount> mount = std::nullopt;    // the tree is in a disk image
+    bool own_sources = false;  // packages come from the image's own apt sources
 };
 
 // Where its steps run.

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes a disk image of whatever origin by operations (operations.h): its root file system is
+// mounted from a raw copy for each step, in a mount namespace that ends with the step. The image is
+// replaced when everything went well, and not at all otherwise. Needs root and a file system that
+// this kernel mounts.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imagebuilder/build.h"
+#include "imagebuilder/customize/operations.h"
+
+namespace imagebuilder {
+
+struct CustomizeOptions {
+    std::filesystem::path image;   // any format that ovfkit reads
+    std::filesystem::path output;  // empty: the image itself is replaced, in its own format
+    std::vector<Operation> operations;
+    bool keep_on_error = false;
+    bool dry_run = false;  // nothing is changed; the steps are told as progress
+    std::function<void(const BuildProgress&)> on_progress;  // may be empty
+    std::function<void(std::string_view)> on_output;        // may be empty
+};
+
+struct CustomizeResult {
+    std::filesystem::path image;  // what was written
+    std::string system;           // "Debian GNU/Linux 12 (bookworm)"
+    std::string filesystem;       // "ext4 in partition 3"
+    std::uint64_t bytes = 0;      // of the file now
+    double seconds = 0;
+};
+
+// Throws usage for wrong operations, environment without the right to mount, unsupported for an
+// image without a Linux system that can be mounted here (or with internal snapshots, which a new
+// file would lose), external for a step that fails.
+CustomizeResult customize_image(const CustomizeOptions& options);
+
+}  // namespace imagebuilder
