@@ -8,18 +8,34 @@
 #include "assembler/introspect/facts_json.h"
 #include "assembler/introspect/source/machine_source.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/facts_text.h"
 
 namespace cli {
 
 namespace {
 
+// Those that come with the program, and the user's.
+std::vector<assembler::Plugin> load_all_plugins(const std::vector<std::string>& more) {
+    std::vector<std::string> folders = more;
+    if (const auto shipped = assembler::find_plugin_folder()) {
+        folders.insert(folders.begin(), *shipped);
+    } else {
+        base::log(base::LogLevel::warn, "introspect",
+                  "the folder share/muster/introspect is missing beside the program: applications "
+                  "are found by your own plug-ins only");
+    }
+    return assembler::load_plugins(folders);
+}
+
 std::vector<assembler::MachineFacts> introspect_all(const IntrospectOptions& options) {
+    const std::vector<assembler::Plugin> plugins = load_all_plugins(options.plugin_folders);
     std::vector<assembler::MachineFacts> machines;
     for (const std::string& text : options.sources) {
         const assembler::MachineSource source = assembler::parse_machine_source(text);
         machines.push_back(base::in_context("introspecting " + source.location, [&] {
-            return assembler::introspect_source(source, options.with_secrets);
+            return assembler::introspect_source(
+                source, {.with_secrets = options.with_secrets, .plugins = plugins});
         }));
     }
     assembler::make_names_unique(machines);
@@ -38,6 +54,9 @@ void add_introspect(CLI::App& app, Chosen& chosen) {
         ->required();
     verb->add_flag("--secrets", options->with_secrets,
                    "print the values of secrets too, which are only named otherwise");
+    verb->add_option(
+        "--plugins", options->plugin_folders,
+        "a folder with plug-ins (*.yaml) of your own, beside those that come with muster");
     verb->add_flag("--all", options->all,
                    "print packages, services and jobs that every system has, too");
     verb->footer(

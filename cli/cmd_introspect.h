@@ -10,7 +10,8 @@
 namespace cli {
 
 struct IntrospectOptions {
-    std::vector<std::string> sources;  // "PATH", "NAME=PATH"
+    std::vector<std::string> sources;         // "PATH", "NAME=PATH"
+    std::vector<std::string> plugin_folders;  // beside the one that comes with the program
     bool with_secrets = false;
     bool all = false;  // packages, services and jobs that every system has, too
 };

@@ -171,7 +171,8 @@ void print_component(const Component& component, base::cli::Io& io) {
     for (const assembler::PropertyFact& property : component.properties) {
         print_fact(
             io, "",
-            fmt::format("  {} = {}{}", property.key, property.value, seen_at(property.evidence)));
+            fmt::format("  {} = {}{}", property.key, property.secret ? "(secret)" : property.value,
+                        seen_at(property.evidence)));
     }
 }
 

@@ -145,6 +145,8 @@ struct Input {
     std::uint16_t port = 0;  // 0: a unix socket
     Evidence evidence;
     std::vector<ValuePlace> port_places;
+    // When it listens on several addresses: those beside the widest, which is in `address`.
+    std::vector<std::string> other_addresses;
 };
 
 // What a component connects to.
@@ -158,6 +160,7 @@ struct Output {
     Evidence evidence;
     std::vector<ValuePlace> host_places;
     std::vector<ValuePlace> port_places;
+    std::string local_component;  // the host is a name of this component of the same machine
 };
 
 // A setting of a component.
@@ -165,6 +168,7 @@ struct PropertyFact {
     std::string key;  // "worker_processes"
     std::string value;
     bool editable = false;  // meant to differ between deployments
+    bool secret = false;    // then there is no value here
     Evidence evidence;
     std::vector<ValuePlace> places;
 };
@@ -177,6 +181,7 @@ struct Component {
     std::string package;             // may be empty
     std::string unit;                // its service; may be empty
     bool enabled = true;             // starts with the machine
+    bool infrastructure = false;     // of any machine (sshd), not part of the application
     std::vector<std::string> files;  // its configuration
     std::vector<Input> inputs;
     std::vector<Output> outputs;

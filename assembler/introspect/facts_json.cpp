@@ -160,6 +160,7 @@ void fields(Io& io, T& fact) {
     io("port", fact.port);
     io("evidence", fact.evidence);
     io("port_places", fact.port_places);
+    io("other_addresses", fact.other_addresses);
 }
 
 template <typename Io, Of<Output> T>
@@ -173,6 +174,7 @@ void fields(Io& io, T& fact) {
     io("evidence", fact.evidence);
     io("host_places", fact.host_places);
     io("port_places", fact.port_places);
+    io("local_component", fact.local_component);
 }
 
 template <typename Io, Of<PropertyFact> T>
@@ -180,6 +182,7 @@ void fields(Io& io, T& fact) {
     io("key", fact.key);
     io("value", fact.value);
     io("editable", fact.editable);
+    io("secret", fact.secret);
     io("evidence", fact.evidence);
     io("places", fact.places);
 }
@@ -192,6 +195,7 @@ void fields(Io& io, T& fact) {
     io("package", fact.package);
     io("unit", fact.unit);
     io("enabled", fact.enabled);
+    io("infrastructure", fact.infrastructure);
     io("files", fact.files);
     io("inputs", fact.inputs);
     io("outputs", fact.outputs);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "assembler/introspect/plugin/find_components.h"
 #include "assembler/introspect/system/cron.h"
 #include "assembler/introspect/system/network/network.h"
 #include "assembler/introspect/system/os_facts.h"
@@ -80,6 +81,10 @@ MachineFacts introspect_tree(const imagebuilder::FileTree& tree, const Introspec
     reading.part("services", [&] { read_services(reading, packages); });
     reading.part("cron", [&] { read_cron(reading, packages); });
     reading.part("changed files", [&] { find_changed_files(reading, packages); });
+
+    reading.part("applications", [&] {
+        facts.components = find_components(tree, facts, options.plugins, facts.remarks);
+    });
 
     // Secrets last: components say which files are read, and need what is masked then.
     reading.part("secrets", [&] { find_secrets(reading, options.with_secrets); });

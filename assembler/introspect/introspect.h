@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "assembler/introspect/facts.h"
+#include "assembler/introspect/plugin/plugin.h"
 #include "imagebuilder/filetree/file_tree.h"
 
 namespace assembler {
 
 struct IntrospectOptions {
-    std::string name;           // of the machine; empty: its host name, else the tree's name
-    bool with_secrets = false;  // copy the values of secrets into the facts
+    std::string name;             // of the machine; empty: its host name, else the tree's name
+    bool with_secrets = false;    // copy the values of secrets into the facts
+    std::vector<Plugin> plugins;  // that find applications; none: no components
 };
 
 MachineFacts introspect_tree(const imagebuilder::FileTree& tree,

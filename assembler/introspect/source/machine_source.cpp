@@ -23,8 +23,8 @@ MachineSource parse_machine_source(std::string_view text) {
     return {.name = name, .location = std::string(text.substr(equals + 1))};
 }
 
-MachineFacts introspect_source(const MachineSource& source, bool with_secrets) {
-    const IntrospectOptions options{.name = source.name, .with_secrets = with_secrets};
+MachineFacts introspect_source(const MachineSource& source, IntrospectOptions options) {
+    options.name = source.name;
     std::error_code ignored;
     if (!std::filesystem::exists(source.location, ignored)) {
         throw base::Error(base::ErrorKind::not_found,

@@ -19,7 +19,8 @@ struct MachineSource {
 // that a machine cannot have.
 MachineSource parse_machine_source(std::string_view text);
 
-// Throws not_found when there is nothing, unsupported when it is nothing that can be read.
-MachineFacts introspect_source(const MachineSource& source, bool with_secrets);
+// `options` but for the name, which is the source's. Throws not_found when there is nothing,
+// unsupported when it is nothing that can be read.
+MachineFacts introspect_source(const MachineSource& source, IntrospectOptions options);
 
 }  // namespace assembler

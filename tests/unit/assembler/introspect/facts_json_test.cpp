@@ -60,12 +60,20 @@ MachineFacts full_facts(std::vector<std::string>& written) {
                            {text(), ChangedFile::Change::added, text()},
                            {text(), ChangedFile::Change::modified, text()}};
     facts.secrets = {{text(), text(), evidence(), place()}};
-    Component component{text(),   text(), text(), text(), text(),    false,
-                        {text()}, {},     {},     {},     evidence()};
-    component.inputs = {{text(), text(), text(), port(), evidence(), {place()}}};
-    component.outputs = {
-        {text(), text(), text(), port(), true, text(), evidence(), {place()}, {place(), place()}}};
-    component.properties = {{text(), text(), true, evidence(), {place()}}};
+    Component component{text(), text(),   text(), text(), text(), false,
+                        true,   {text()}, {},     {},     {},     evidence()};
+    component.inputs = {{text(), text(), text(), port(), evidence(), {place()}, {text()}}};
+    component.outputs = {{text(),
+                          text(),
+                          text(),
+                          port(),
+                          true,
+                          text(),
+                          evidence(),
+                          {place()},
+                          {place(), place()},
+                          text()}};
+    component.properties = {{text(), text(), true, true, evidence(), {place()}}};
     facts.components = {component};
     facts.remarks = {{text(), evidence()}};
     return facts;

@@ -25,15 +25,15 @@ TEST_CASE("a folder is a machine, and what is nothing is said", "[assembler][int
     base::write_file(folder.path() / "etc/hostname", "db.example.org\n");
     base::write_file(folder.path() / "etc/passwd", "shop:x:1000:1000::/:/bin/sh\n");
     const std::string path = folder.path().string();
-    const MachineFacts facts = introspect_source({.location = path}, false);
+    const MachineFacts facts = introspect_source({.location = path}, {});
     CHECK(facts.name == "db");
     CHECK(facts.source == path);
     REQUIRE(facts.users.size() == 1);
-    CHECK(introspect_source({.name = "web", .location = path}, false).name == "web");
+    CHECK(introspect_source({.name = "web", .location = path}, {}).name == "web");
 
-    CHECK(tests::error_of([&] { introspect_source({.location = path + "/no"}, false); }).kind() ==
+    CHECK(tests::error_of([&] { introspect_source({.location = path + "/no"}, {}); }).kind() ==
           base::ErrorKind::not_found);
     CHECK(tests::error_of([&] {
-              introspect_source({.location = path + "/etc/passwd"}, false);
+              introspect_source({.location = path + "/etc/passwd"}, {});
           }).kind() == base::ErrorKind::unsupported);
 }
