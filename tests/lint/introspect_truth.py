@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The files that judge introspection (tests/data/introspect) say what their README allows, and fit their trees.
+"""The files that judge introspection (tests/data/introspect) say what their README allows, and fit their trees; the one
+of the reference application (tests/e2e/reference), whose machines are made when it runs, is checked by itself.
 
 introspect_truth.py ROOT        fails with a line per finding
 introspect_truth.py --self-test shows that each rule catches a file that breaks it
@@ -103,7 +104,9 @@ def check_tree(root):
         exists = lambda machine, file: os.path.isfile(os.path.join(folder, machine, file))  # noqa: E731
         findings += [f"{stack}: {finding}" for finding in check_truth(truth, exists)]
         files += 1
-    return findings, files
+    with open(os.path.join(root, "tests/e2e/reference/truth.yaml"), encoding="utf-8") as file:
+        findings += [f"reference: {finding}" for finding in check_truth(yaml.safe_load(file), lambda *_: True)]
+    return findings, files + 1
 
 
 def self_test():
