@@ -69,7 +69,8 @@ say "a port makes the file new and the service move, and back"
 expect 0 "$MUSTER" kv set guestbook web http.port 81
 page_fails() { ! curl -fsS --max-time 5 "$URL" >/dev/null 2>&1; }
 wait_until "nginx answers on port 80 still" page_fails
-expect 3 "$MUSTER" kv get guestbook web muster.config.error
+no_problem() { ! "$MUSTER" kv get guestbook web muster.config.error >/dev/null 2>&1; }
+wait_until "the problem is told still" no_problem
 expect 0 "$MUSTER" kv set guestbook web http.port 80
 wait_for_page "$URL" "Changed title"
 for port in 8090 8080; do # a restart of the application, then a reload of nginx
