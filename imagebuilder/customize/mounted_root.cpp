@@ -37,7 +37,7 @@ done
 exit 33
 )script";
 
-std::string text_of_part(const DiskPart& part) {
+std::string text_of_part(const MountablePart& part) {
     return part.number == 0 ? "the whole disk" : fmt::format("partition {}", part.number);
 }
 
@@ -49,7 +49,7 @@ base::RunResult run_tool(std::vector<std::string> argv) {
     return base::run(command);
 }
 
-std::string probe_type(const fs::path& raw, const DiskPart& part) {
+std::string probe_type(const fs::path& raw, const MountablePart& part) {
     const base::RunResult result = run_tool({"blkid", "-p", "-O", std::to_string(part.offset), "-s",
                                              "TYPE", "-o", "value", raw.string()});
     return result.out.substr(0, result.out.find('\n'));
@@ -80,15 +80,15 @@ void read_look(const std::string& text, MountedRoot& root) {
 
 }  // namespace
 
-std::vector<DiskPart> parse_disk_parts(const std::string& json) {
+std::vector<MountablePart> parse_disk_parts(const std::string& json) {
     const base::Json table =
         base::parse_json(json, "sfdisk's partition table").at("partitiontable");
     const std::uint64_t sector = table.value("sectorsize", kSectorBytes);
-    std::vector<DiskPart> parts;
+    std::vector<MountablePart> parts;
     for (const base::Json& entry : table.value("partitions", base::Json::array())) {
         const std::string node = base::require_string(entry, "node");
         const std::size_t digits = node.find_last_not_of("0123456789");
-        DiskPart part;
+        MountablePart part;
         part.number = std::atoi(node.c_str() + digits + 1);
         part.offset = entry.at("start").get<std::uint64_t>() * sector;
         part.bytes = entry.at("size").get<std::uint64_t>() * sector;
@@ -99,7 +99,7 @@ std::vector<DiskPart> parse_disk_parts(const std::string& json) {
 
 MountedRoot find_mounted_root(const fs::path& raw, const fs::path& mount_point) {
     const base::RunResult table = run_tool({"sfdisk", "--json", raw.string()});
-    std::vector<DiskPart> parts;
+    std::vector<MountablePart> parts;
     if (table.status == 0) {
         parts = parse_disk_parts(table.out);
     }
@@ -107,10 +107,11 @@ MountedRoot find_mounted_root(const fs::path& raw, const fs::path& mount_point) 
         parts = {{0, 0, base::file_size(raw)}};
     }
     // The system is seldom on a small one.
-    std::stable_sort(parts.begin(), parts.end(),
-                     [](const DiskPart& a, const DiskPart& b) { return a.bytes > b.bytes; });
+    std::stable_sort(
+        parts.begin(), parts.end(),
+        [](const MountablePart& a, const MountablePart& b) { return a.bytes > b.bytes; });
     std::string seen;
-    for (const DiskPart& part : parts) {
+    for (const MountablePart& part : parts) {
         const std::string type = probe_type(raw, part);
         if (type.empty()) {
             continue;

@@ -10,17 +10,17 @@
 
 namespace imagebuilder {
 
-struct DiskPart {
+struct MountablePart {
     int number = 0;  // of the partition; 0: the disk has none and is a file system itself
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
 };
 
 // From sfdisk's JSON; empty when there is no table. Throws invalid_input for another text.
-std::vector<DiskPart> parse_disk_parts(const std::string& json);
+std::vector<MountablePart> parse_disk_parts(const std::string& json);
 
 struct MountedRoot {
-    DiskPart part;
+    MountablePart part;
     std::string filesystem;   // "ext4"
     std::string pretty_name;  // of os-release
     std::string id;           // "debian"
