@@ -128,7 +128,9 @@ DiskTree::Folder* DiskTree::folder(const std::string& plain) const {
 }
 
 std::optional<TreeEntry> DiskTree::find_plain(const std::string& plain) const {
-    const auto [parent, name] = split_plain(plain);
+    const auto split = split_plain(plain);
+    const auto parent = split.first;  // lambdas cannot name the parts of a structured binding
+    const auto name = split.second;
     if (const auto mounted = mounts_.find(plain); mounted != mounts_.end()) {
         return entry_of({mounted->second, Ext4Volume::kRoot}, name);
     }

@@ -115,8 +115,8 @@ void TarWriter::patch(std::uint64_t offset, std::string_view data) {
 
 void TarWriter::finish() {
     // In one write: an archive is complete or visibly not.
-    constexpr std::uint64_t kEndMark = 2 * kTarBlock;
-    put_zeros(kEndMark + padding_after(position_ + kEndMark, kRecord));
+    constexpr std::uint64_t kEndBlocks = 2 * kTarBlock;
+    put_zeros(kEndBlocks + padding_after(position_ + kEndBlocks, kRecord));
 }
 
 }  // namespace ovfkit
