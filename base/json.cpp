@@ -13,6 +13,9 @@ Json parse_json(std::string_view text, std::string_view what) {
     } catch (const Json::parse_error& error) {
         throw Error(ErrorKind::invalid_input,
                     fmt::format("{} is not JSON: error at byte {}", what, error.byte));
+    } catch (const Json::out_of_range&) {
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("{} holds a number that is too large", what));
     }
 }
 

@@ -62,6 +62,9 @@ std::optional<std::int64_t> optional_number(const Json& object, const char* name
     if (!found->is_number_integer()) {
         refuse_config(fmt::format("'{}' must be a whole number", name));
     }
+    if (found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX) {
+        refuse_config(fmt::format("'{}' is too large", name));
+    }
     return found->get<std::int64_t>();
 }
 

@@ -74,6 +74,7 @@ TEST_CASE("units without a kind are services, and a default may be a number", "[
 
 TEST_CASE("what no schema can hold is refused with its place", "[ovfkit][config]") {
     CHECK(holds(fault_of("{"), "a.json is not JSON"));
+    CHECK(holds(fault_of(R"({"version":55e555555})"), "holds a number that is too large"));
     CHECK(holds(fault_of("[]"), "a.json: the document must be an object"));
     CHECK(holds(fault_of("{}"), "'version' must be a number"));
     CHECK(holds(fault_of(R"({"version":2})"), "version 2 is not known"));
@@ -86,6 +87,7 @@ TEST_CASE("what no schema can hold is refused with its place", "[ovfkit][config]
     CHECK(holds(key("a", R"("type":"colour")"), "unknown type 'colour'"));
     CHECK(holds(key("a", R"("required":1)"), "'required' must be true or false"));
     CHECK(holds(key("a", R"("min":"x")"), "'min' must be a whole number"));
+    CHECK(holds(key("a", R"("min":18446744073709551615)"), "'min' is too large"));
     CHECK(holds(key("a", R"("default":[])"), "'default' must be a text"));
     CHECK(holds(key("a", R"("restart":"x")"), "'restart' must be a list"));
     CHECK(holds(key("a", R"("restart":["-H x"])"), "'restart' names no unit"));
