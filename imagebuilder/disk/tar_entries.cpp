@@ -68,6 +68,17 @@ struct TarEntries::State {
     archive* reader = nullptr;
     std::string name;
 
+    State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { archive_read_free(reader); }
+
+    void require_open(int status) const {
+        if (status != ARCHIVE_OK) {
+            fail();
+        }
+    }
+
     [[noreturn]] void fail() const {
         const char* text = archive_error_string(reader);
         throw Error(ErrorKind::invalid_input,
@@ -75,7 +86,15 @@ struct TarEntries::State {
     }
 };
 
-TarEntries::TarEntries(int fd, std::string name) : state_(std::make_unique<State>()) {
+TarEntries::TarEntries(int fd, std::string name) : TarEntries(std::move(name)) {
+    state_->require_open(archive_read_open_fd(state_->reader, fd, 1U << 20U));
+}
+
+TarEntries::TarEntries(std::string_view bytes, std::string name) : TarEntries(std::move(name)) {
+    state_->require_open(archive_read_open_memory(state_->reader, bytes.data(), bytes.size()));
+}
+
+TarEntries::TarEntries(std::string name) : state_(std::make_unique<State>()) {
     state_->name = std::move(name);
     state_->reader = archive_read_new();
     if (state_->reader == nullptr) {
@@ -85,16 +104,9 @@ TarEntries::TarEntries(int fd, std::string name) : state_(std::make_unique<State
     archive_read_support_filter_zstd(state_->reader);
     // Names are bytes; without this a name outside of the locale's characters is a warning at most.
     archive_read_set_options(state_->reader, "hdrcharset=BINARY");
-    if (archive_read_open_fd(state_->reader, fd, 1U << 20U) != ARCHIVE_OK) {
-        const std::string text = archive_error_string(state_->reader);
-        archive_read_free(state_->reader);
-        throw Error(ErrorKind::invalid_input, state_->name + ": " + text);
-    }
 }
 
-TarEntries::~TarEntries() {
-    archive_read_free(state_->reader);
-}
+TarEntries::~TarEntries() = default;
 
 bool TarEntries::next(FileEntry& entry) {
     archive_entry* raw = nullptr;

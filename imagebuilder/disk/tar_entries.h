@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "imagebuilder/disk/file_entry.h"
 
@@ -16,6 +17,8 @@ class TarEntries {
   public:
     // Borrows the descriptor: a file or a pipe. `name` is for messages.
     TarEntries(int fd, std::string name);
+    // Borrows the bytes of a whole stream.
+    TarEntries(std::string_view bytes, std::string name);
     TarEntries(const TarEntries&) = delete;
     TarEntries& operator=(const TarEntries&) = delete;
     ~TarEntries();
@@ -26,6 +29,7 @@ class TarEntries {
     std::size_t read(std::span<std::byte> buffer);
 
   private:
+    explicit TarEntries(std::string name);
     struct State;
     std::unique_ptr<State> state_;
 };
