@@ -9,6 +9,7 @@
 #include "assembler/introspect/source/machine_source.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "cli/facts_text.h"
 
 namespace cli {
@@ -28,15 +29,20 @@ std::vector<assembler::Plugin> load_all_plugins(const std::vector<std::string>& 
     return assembler::load_plugins(folders);
 }
 
-std::vector<assembler::MachineFacts> introspect_all(const IntrospectOptions& options) {
-    const std::vector<assembler::Plugin> plugins = load_all_plugins(options.plugin_folders);
+std::vector<assembler::MachineFacts> introspect_all(const IntrospectOptions& options,
+                                                    base::cli::Io& io) {
+    assembler::SourceOptions how{.with_secrets = options.with_secrets,
+                                 .plugins = load_all_plugins(options.plugin_folders)};
     std::vector<assembler::MachineFacts> machines;
     for (const std::string& text : options.sources) {
         const assembler::MachineSource source = assembler::parse_machine_source(text);
-        machines.push_back(base::in_context("introspecting " + source.location, [&] {
-            return assembler::introspect_source(
-                source, {.with_secrets = options.with_secrets, .plugins = plugins});
-        }));
+        base::ProgressBar bar("reading", 0, io.err_is_terminal && !io.quiet && !io.json);
+        how.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
+        for (assembler::IntrospectedMachine& machine :
+             base::in_context("introspecting " + source.location,
+                              [&] { return assembler::introspect_source(source, how); })) {
+            machines.push_back(std::move(machine.facts));
+        }
     }
     assembler::make_names_unique(machines);
     return machines;
@@ -48,9 +54,11 @@ void add_introspect(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<IntrospectOptions>();
     CLI::App* verb = app.add_subcommand(
         "introspect", "say what machines are, run, listen on and connect to, out of their files");
-    verb->add_option("SOURCE", options->sources,
-                     "a folder with a machine's files; NAME=SOURCE names the machine (default: its "
-                     "host name)")
+    verb->add_option(
+            "SOURCE", options->sources,
+            "a folder with a machine's files, a disk image, an OVA or OVF folder, the XML of "
+            "a domain of libvirt, a .vmx, ssh://USER@HOST; NAME=SOURCE names the machine "
+            "(default: what it is called there, or its host name)")
         ->required();
     verb->add_flag("--secrets", options->with_secrets,
                    "print the values of secrets too, which are only named otherwise");
@@ -63,17 +71,19 @@ void add_introspect(CLI::App& app, Chosen& chosen) {
         "Nothing of a machine is run. Findings have their file and line; how sure one is stands\n"
         "behind it where it is not written there.\n\n"
         "EXIT STATUS\n"
-        "  0 printed, 2 no name for a machine, 3 no such source, 4 the source is damaged,\n"
-        "  5 a kind of source that muster does not read, 6 it may not be read\n\n"
+        "  0 printed, 2 no name for a machine, 3 no such source or no system in it, 4 the source "
+        "is\n"
+        "  damaged, 5 a kind of source or file system that muster does not read, 6 it may not be\n"
+        "  read, 9 ssh failed\n\n"
         "EXAMPLE\n"
-        "  muster introspect web=/mnt/web db=/mnt/db --json | jq '.machines[].components'");
+        "  muster introspect web=web.qcow2 db=/mnt/db --json | jq '.machines[].components'");
     verb->callback([options, &chosen] {
         chosen.run = [options](base::cli::Io& io) { return run_introspect(*options, io); };
     });
 }
 
 int run_introspect(const IntrospectOptions& options, base::cli::Io& io) {
-    const std::vector<assembler::MachineFacts> machines = introspect_all(options);
+    const std::vector<assembler::MachineFacts> machines = introspect_all(options, io);
     if (io.json) {
         base::Json list = base::Json::array();
         for (const assembler::MachineFacts& machine : machines) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/byte_size.h"
 #include "cli/machine_text.h"
 
 namespace cli {
@@ -57,6 +58,17 @@ void print_system(const MachineFacts& facts, base::cli::Io& io) {
     print_fact(io, "system",
                joined({os.pretty_name.empty() ? os.id : os.pretty_name, os.architecture, os.init,
                        os.kernel.empty() ? "" : "kernel " + os.kernel}));
+    const assembler::HardwareFact& hardware = facts.hardware;
+    if (hardware.memory_bytes > 0 || hardware.vcpus > 0) {
+        std::vector<std::string> networks;
+        for (const assembler::NicFact& nic : hardware.nics) {
+            networks.push_back(nic.network);
+        }
+        print_fact(io, "hardware",
+                   joined({fmt::format("{} CPUs", hardware.vcpus),
+                           base::format_byte_size(hardware.memory_bytes), hardware.firmware,
+                           networks.empty() ? "" : "on " + joined(networks)}));
+    }
     print_fact(io, "host name", joined({os.hostname, os.timezone}));
 }
 

@@ -195,9 +195,32 @@ struct Remark {
     Evidence evidence;
 };
 
+struct DiskFact {
+    std::string path;    // as written where the machine is described; empty: not in a file
+    std::string format;  // "qcow2", "vmdk"; empty: not said
+    std::string target;  // "vda", "scsi0:0"
+};
+
+struct NicFact {
+    std::string network;
+    std::string mac;
+    std::string model;
+};
+
+// What the machine runs on, where the source says so: a package, a domain of libvirt, a .vmx.
+struct HardwareFact {
+    std::string name;
+    std::uint64_t memory_bytes = 0;  // 0: not said
+    std::uint32_t vcpus = 0;         // 0: not said
+    std::string firmware;            // "bios", "uefi"; empty: not said
+    std::vector<DiskFact> disks;
+    std::vector<NicFact> nics;
+};
+
 struct MachineFacts {
     std::string name;    // of the machine in an assembly: from the source's name or its host name
     std::string source;  // what was read: "web.qcow2"
+    HardwareFact hardware;
     OperatingSystem os;
     std::vector<PackageFact> packages;  // by name
     std::vector<ServiceFact> services;  // by unit

@@ -203,6 +203,30 @@ void fields(Io& io, T& fact) {
     io("evidence", fact.evidence);
 }
 
+template <typename Io, Of<DiskFact> T>
+void fields(Io& io, T& fact) {
+    io("path", fact.path);
+    io("format", fact.format);
+    io("target", fact.target);
+}
+
+template <typename Io, Of<NicFact> T>
+void fields(Io& io, T& fact) {
+    io("network", fact.network);
+    io("mac", fact.mac);
+    io("model", fact.model);
+}
+
+template <typename Io, Of<HardwareFact> T>
+void fields(Io& io, T& fact) {
+    io("name", fact.name);
+    io("memory_bytes", fact.memory_bytes);
+    io("vcpus", fact.vcpus);
+    io("firmware", fact.firmware);
+    io("disks", fact.disks);
+    io("nics", fact.nics);
+}
+
 template <typename Io, Of<Remark> T>
 void fields(Io& io, T& fact) {
     io("text", fact.text);
@@ -213,6 +237,7 @@ template <typename Io, Of<MachineFacts> T>
 void fields(Io& io, T& fact) {
     io("name", fact.name);
     io("source", fact.source);
+    io("hardware", fact.hardware);
     io("os", fact.os);
     io("packages", fact.packages);
     io("services", fact.services);

@@ -5,14 +5,83 @@
 
 #include <fmt/format.h>
 
+#include "assembler/introspect/source/disk_source.h"
+#include "assembler/introspect/source/machine_hardware.h"
+#include "assembler/introspect/source/package_source.h"
+#include "assembler/introspect/source/ssh_source.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "imagebuilder/filetree/directory_tree.h"
+#include "ovfkit/convert/disk_form.h"
+#include "ovfkit/package/source/open_package.h"
 
 namespace assembler {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxHardwareText = std::uint64_t{4} << 20U;
+
+bool is_url(const std::string& location) {
+    return location.find("://") != std::string::npos;
+}
+
+// A folder with a descriptor is a package, unless it has a machine's files too.
+bool is_machine_folder(const std::string& location) {
+    std::error_code ignored;
+    return fs::is_directory(location, ignored) &&
+           (fs::exists(fs::path(location) / "etc", ignored) ||
+            !ovfkit::find_folder_descriptor(location));
+}
+
+// What another hypervisor has: its disks, one of which has the system.
+IntrospectedMachine introspect_described(const MachineSource& source, HardwareFact hardware,
+                                         const SourceOptions& options) {
+    std::vector<DiskCandidate> disks;
+    for (const DiskFact& disk : hardware.disks) {
+        const fs::path path = fs::path(source.location).parent_path() / disk.path;
+        if (!disk.path.empty()) {
+            disks.push_back({.path = path.string(), .format = disk.format});
+        }
+    }
+    const std::string name = source.name.empty() && !hardware.name.empty()
+                                 ? machine_name_of(hardware.name)
+                                 : source.name;
+    IntrospectedMachine machine =
+        introspect_disks(disks, machine_options(name, options), options.also);
+    machine.facts.hardware = std::move(hardware);
+    return machine;
+}
+
+IntrospectedMachine introspect_one(const MachineSource& source, const SourceOptions& options) {
+    const IntrospectOptions one = machine_options(source.name, options);
+    const std::string& location = source.location;
+    if (is_machine_folder(location)) {
+        return introspect_files(*imagebuilder::open_directory_tree(location), one, options.also);
+    }
+    if (location.ends_with(".xml")) {
+        return introspect_described(
+            source, parse_libvirt_domain(base::read_file(location, kMaxHardwareText), location),
+            options);
+    }
+    if (location.ends_with(".vmx")) {
+        return introspect_described(
+            source, parse_vmx(base::read_file(location, kMaxHardwareText), location), options);
+    }
+    return introspect_disks({{.path = location}}, one, options.also);
+}
+
+}  // namespace
+
+IntrospectOptions machine_options(const std::string& name, const SourceOptions& options) {
+    return {.name = name, .with_secrets = options.with_secrets, .plugins = options.plugins};
+}
+
 MachineSource parse_machine_source(std::string_view text) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos || text.substr(0, equals).find('/') != std::string::npos) {
+    if (equals == std::string_view::npos ||
+        text.substr(0, equals).find('/') != std::string_view::npos) {
         return {.name = "", .location = std::string(text)};
     }
     const std::string name(text.substr(0, equals));
@@ -23,18 +92,28 @@ MachineSource parse_machine_source(std::string_view text) {
     return {.name = name, .location = std::string(text.substr(equals + 1))};
 }
 
-MachineFacts introspect_source(const MachineSource& source, IntrospectOptions options) {
-    options.name = source.name;
+std::vector<IntrospectedMachine> introspect_source(const MachineSource& source,
+                                                   const SourceOptions& options) {
+    const std::string& location = source.location;
+    if (const auto target = find_ssh_target(location)) {
+        IntrospectedMachine machine = introspect_over_ssh(*target, source, options);
+        machine.facts.source = location;
+        return {std::move(machine)};
+    }
     std::error_code ignored;
-    if (!std::filesystem::exists(source.location, ignored)) {
-        throw base::Error(base::ErrorKind::not_found,
-                          fmt::format("there is no '{}'", source.location));
+    if (!is_url(location) && location != "-" && !fs::exists(location, ignored)) {
+        throw base::Error(base::ErrorKind::not_found, fmt::format("there is no '{}'", location));
     }
-    if (std::filesystem::is_directory(source.location, ignored)) {
-        return introspect_tree(*imagebuilder::open_directory_tree(source.location), options);
+    const bool is_description = location.ends_with(".xml") || location.ends_with(".vmx");
+    std::vector<IntrospectedMachine> machines;
+    if (is_url(location) ||
+        (!is_description && !is_machine_folder(location) && ovfkit::is_package(location))) {
+        machines = introspect_package(source, options);
+    } else {
+        machines.push_back(introspect_one(source, options));
+        machines.back().facts.source = location;
     }
-    throw base::Error(base::ErrorKind::unsupported,
-                      fmt::format("'{}' is no folder with a machine's files", source.location));
+    return machines;
 }
 
 }  // namespace assembler

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where machines are introspected from: a folder with a machine's files. Each kind of source has
-// its own way to a FileTree; what comes out is the same.
+// Where machines are introspected from: a folder with a machine's files, a disk image, an OVA or
+// OVF folder with all its machines, a domain of libvirt or a .vmx with its disks, a running machine
+// over ssh. Each kind has its own way to a FileTree; what comes out is the same. Strangers' disks
+// are read in a locked-down child.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "assembler/introspect/introspect.h"
 
@@ -12,15 +17,34 @@ namespace assembler {
 
 struct MachineSource {
     std::string name;      // of the machine; empty: it names itself
-    std::string location;  // a path
+    std::string location;  // a path, the URL of a package, ssh://user@host
 };
 
 // "web=/srv/web" or "/srv/web". A '=' behind a '/' belongs to the path. Throws usage for a name
 // that a machine cannot have.
 MachineSource parse_machine_source(std::string_view text);
 
-// `options` but for the name, which is the source's. Throws not_found when there is nothing,
-// unsupported when it is nothing that can be read.
-MachineFacts introspect_source(const MachineSource& source, IntrospectOptions options);
+struct SourceOptions {
+    bool with_secrets = false;
+    std::vector<Plugin> plugins;  // that find applications
+    // Runs where the machine's files can be read, of a disk in the child; its text comes along and
+    // is as much a stranger's as the disk. May be empty.
+    std::function<std::string(const imagebuilder::FileTree&, const MachineFacts&)> also;
+    // Bytes of a package read so far, and of all. May be empty.
+    std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+};
+
+struct IntrospectedMachine {
+    MachineFacts facts;
+    std::string also;
+};
+
+// Of `source` and `options` what counts for the machine itself.
+IntrospectOptions machine_options(const std::string& name, const SourceOptions& options);
+
+// Throws not_found when there is nothing, or no system in it; usage for the name of one machine
+// when there are several; unsupported for what is not read; what opening disks and packages throws.
+std::vector<IntrospectedMachine> introspect_source(const MachineSource& source,
+                                                   const SourceOptions& options = {});
 
 }  // namespace assembler

@@ -26,6 +26,9 @@ MachineFacts full_facts(std::vector<std::string>& written) {
     };
     const auto port = [&] { return static_cast<std::uint16_t>(number()); };
     MachineFacts facts{.name = text(), .source = text()};
+    facts.hardware = {
+        text(), static_cast<std::uint64_t>(number()), static_cast<std::uint32_t>(number()),
+        text(), {{text(), text(), text()}},           {{text(), text(), text()}}};
     facts.os = {text(), text(), text(), text(), text(), text(), text(), text(), evidence()};
     facts.packages = {{text(), text(), text(), true, true}};
     facts.services = {{text(),

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assembler/introspect/source/disk_source.h"
+
+#include <fmt/format.h>
+
+#include "assembler/introspect/facts_json.h"
+#include "assembler/introspect/system/text.h"
+#include "base/crypto/md5.h"
+#include "base/error.h"
+#include "imagebuilder/filetree/disk_tree.h"
+
+namespace assembler {
+
+namespace {
+
+IntrospectedMachine introspect_disk(const DiskCandidate& disk, const IntrospectOptions& options,
+                                    const AlsoRead& also) {
+    imagebuilder::DiskTreeOptions tree_options;
+    tree_options.format = ovfkit::find_disk_format(disk.format);
+    const std::string text = imagebuilder::with_disk_tree(
+        disk.path, tree_options, [&](const imagebuilder::DiskTree& tree) {
+            IntrospectedMachine machine = introspect_files(tree, options, also);
+            for (const std::string& note : tree.contents().notes) {
+                machine.facts.remarks.push_back({note, {}});
+            }
+            return machine_text(machine);
+        });
+    return base::in_context(fmt::format("facts of '{}'", disk.path),
+                            [&] { return parse_machine_text(text); });
+}
+
+}  // namespace
+
+IntrospectedMachine introspect_files(const imagebuilder::FileTree& tree,
+                                     const IntrospectOptions& options, const AlsoRead& also) {
+    IntrospectedMachine machine{.facts = introspect_tree(tree, options)};
+    if (also) {
+        machine.also = also(tree, machine.facts);
+    }
+    return machine;
+}
+
+IntrospectedMachine introspect_disks(const std::vector<DiskCandidate>& disks,
+                                     const IntrospectOptions& options, const AlsoRead& also) {
+    base::md5_hex("");  // OpenSSL reads its configuration at first use, which the child may not
+    std::optional<base::Error> first;
+    for (const DiskCandidate& disk : disks) {
+        try {
+            return introspect_disk(disk, options, also);
+        } catch (const base::Error& error) {
+            // Without a system, or with one that is not read: another disk may have it.
+            if (error.kind() != base::ErrorKind::not_found &&
+                error.kind() != base::ErrorKind::unsupported) {
+                throw;
+            }
+            first = first ? first : error;
+        }
+    }
+    throw first ? *first : base::Error(base::ErrorKind::not_found, "the machine has no disks");
+}
+
+std::string machine_text(const IntrospectedMachine& machine) {
+    const std::string facts = base::to_json_text(to_json(machine.facts));
+    return fmt::format("{}\n", facts.size()) + facts + machine.also;
+}
+
+IntrospectedMachine parse_machine_text(std::string_view text) {
+    const std::size_t end = text.find('\n');
+    const auto size = introspect::find_number(text.substr(0, end));
+    if (end == std::string_view::npos || !size || *size > text.size() - end - 1) {
+        throw base::Error(base::ErrorKind::invalid_input, "the facts are cut off");
+    }
+    const std::string_view facts = text.substr(end + 1, *size);
+    return {.facts = machine_facts_from_json(base::parse_json(facts, "the text")),
+            .also = std::string(text.substr(end + 1 + *size))};
+}
+
+}  // namespace assembler

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// From disk images to the facts of the machine whose system is on one of them. A disk is read in a
+// locked-down child; the facts come back as text and are checked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assembler/introspect/source/machine_source.h"
+
+namespace assembler {
+
+using AlsoRead = std::function<std::string(const imagebuilder::FileTree&, const MachineFacts&)>;
+
+IntrospectedMachine introspect_files(const imagebuilder::FileTree& tree,
+                                     const IntrospectOptions& options, const AlsoRead& also);
+
+struct DiskCandidate {
+    std::string path;
+    std::string format;  // a name such as "qcow2"; empty or unknown: what its first bytes say
+};
+
+// The first disk that has a system. Throws what the first one threw when none has, not_found when
+// there are no disks.
+IntrospectedMachine introspect_disks(const std::vector<DiskCandidate>& disks,
+                                     const IntrospectOptions& options, const AlsoRead& also);
+
+// How a machine crosses from the child. Throws invalid_input for what is no such text.
+std::string machine_text(const IntrospectedMachine& machine);
+IntrospectedMachine parse_machine_text(std::string_view text);
+
+}  // namespace assembler
