@@ -152,7 +152,13 @@ class RuleRun {
         }
         const TracedText port = last_value(rule.port, context);
         std::vector<Endpoint> found;
-        if (rule.endpoint) {
+        if (!rule.socket.empty()) {
+            Endpoint endpoint;
+            endpoint.socket = settings_.fill_first(rule.socket, {}, context).value_or("");
+            if (endpoint.socket.starts_with('/')) {
+                found.push_back(std::move(endpoint));
+            }
+        } else if (rule.endpoint) {
             for (const TracedText& value : settings_.values(*rule.endpoint, context)) {
                 for (Endpoint& endpoint : parse_listen_endpoints(value)) {
                     endpoint.port = endpoint.port.empty() ? port : endpoint.port;
@@ -341,8 +347,12 @@ class RuleRun {
         if (output.protocol.empty()) {
             output.protocol = "tcp";
         }
-        if (any_finds(rule.tls, context)) {
-            output.protocol = tls_form(output.protocol);
+        // ldap at 636 is ldaps, unless the scheme says otherwise.
+        const std::string with_tls = tls_form(output.protocol);
+        const bool tls_port = !has_scheme && written && with_tls != output.protocol &&
+                              find_protocol_of_port(*written) == with_tls;
+        if (tls_port || any_finds(rule.tls, context)) {
+            output.protocol = with_tls;
         }
         output.host = endpoint.socket.empty() ? host : endpoint.socket;
         if (endpoint.socket.empty()) {

@@ -78,7 +78,7 @@ class PluginRun {
                               matches_any(applies.programs, last_part(service.program)) ||
                               matches_any(applies.commands, service.command_line) ||
                               matches_script(applies.scripts, service) ||
-                              (applies.unclaimed_services && service.enabled && own_programs &&
+                              (applies.unclaimed_services && starts(service) && own_programs &&
                                !service.program.empty() && service.unit.ends_with(".service"));
             // "app@.service" is only a pattern for others.
             const bool pattern = service.unit.find("@.") != std::string::npos && !service.enabled;
@@ -305,9 +305,25 @@ class PluginRun {
         }
         const bool own = plugin.per == Plugin::Per::service;
         component.enabled =
-            chosen == nullptr || chosen->enabled ||
+            chosen == nullptr || starts(*chosen) ||
             (!own && std::any_of(services.begin(), services.end(),
-                                 [](const ServiceFact* service) { return service->enabled; }));
+                                 [&](const ServiceFact* service) { return starts(*service); }));
+        const auto finds = [&](const PathTemplate& path) {
+            return !settings.select(path, {}).empty();
+        };
+        const bool unwanted =
+            (!plugin.enabled_when.empty() &&
+             std::none_of(plugin.enabled_when.begin(), plugin.enabled_when.end(), finds)) ||
+            std::any_of(plugin.enabled_unless.begin(), plugin.enabled_unless.end(), finds);
+        component.enabled = component.enabled && !unwanted;
+    }
+
+    // By itself, or by a timer.
+    bool starts(const ServiceFact& service) const {
+        return service.enabled ||
+               std::any_of(facts_.jobs.begin(), facts_.jobs.end(), [&](const ScheduledJob& job) {
+                   return !service.command_line.empty() && job.command == service.command_line;
+               });
     }
 
     std::string unique_component_name(const std::string& wanted) const {

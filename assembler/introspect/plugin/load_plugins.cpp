@@ -162,6 +162,18 @@ LoadedFile read_plugin_file(const std::string& path) {
         if (const auto infrastructure = keys.find("infrastructure")) {
             plugin.infrastructure = infrastructure->as_bool();
         }
+        if (const auto workdir = keys.find("workdir")) {
+            plugin.workdir = workdir->as_string();
+            if (plugin.workdir.find("{dir:") != std::string::npos) {
+                workdir->fail("the working folder cannot begin at itself, use {value:PATH}");
+            }
+        }
+        if (const auto when = keys.find("enabled_when")) {
+            plugin.enabled_when = read_paths(*when);
+        }
+        if (const auto unless = keys.find("enabled_unless")) {
+            plugin.enabled_unless = read_paths(*unless);
+        }
         if (const auto only = keys.find("only_with_outputs")) {
             plugin.only_with_outputs = only->as_bool();
         }

@@ -57,6 +57,7 @@ struct EndpointRule {  // an input or an output
     std::vector<PathTemplate> tls;  // any finds something: the protocol under TLS
     std::uint16_t default_port = 0;
     std::string default_address;
+    std::string socket;                // inputs: templates of a unix socket's path
     std::vector<std::string> through;  // groups that hosts may name
     double confidence = 1.0;
     Conditions conditions;
@@ -114,6 +115,7 @@ struct SourceRule {
     std::vector<SourceFile> files;
     bool first = false;  // only the first pattern that finds files
     std::string relative_to;
+    std::vector<std::string> overrides;  // beside the main file, what they say wins
     std::vector<IncludeRule> includes;
     std::vector<PathTemplate> values;    // read by the lens, instead of files
     std::optional<PathTemplate> nodes;   // a map's, or "NAME=value" of a list
@@ -153,6 +155,9 @@ struct Plugin {
     std::string component;           // a template for its name
     std::string component_of_many;   // when there are several
     std::vector<std::string> units;  // templates
+    std::string workdir;             // templates: of an instance that has none by its service
+    std::vector<PathTemplate> enabled_when;    // any finds something, or it does not start
+    std::vector<PathTemplate> enabled_unless;  // none may
     bool infrastructure = false;
     bool only_with_outputs = false;
     std::vector<std::string> uses;  // names of rule sets

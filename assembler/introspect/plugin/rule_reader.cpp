@@ -259,6 +259,9 @@ SourceRule read_source(const std::string& name, const YamlNode& node) {
     source.first = flag_of(keys, "first");
     source.relative_to = text_or(keys, "relative_to", "");
     source.into = text_or(keys, "into", "");
+    if (const auto overrides = keys.find("overrides")) {
+        source.overrides = read_texts(*overrides);
+    }
     if (const auto drop = keys.find("drop")) {
         for (const YamlNode& entry : drop->as_sequence()) {
             source.drop.push_back(read_prune(entry));
@@ -325,6 +328,7 @@ EndpointRule read_endpoint_rule(const YamlNode& node, bool input) {
     if (input) {
         rule.address = value_of(keys, "address");
         rule.default_address = text_or(keys, "default_address", "0.0.0.0");
+        rule.socket = text_or(keys, "socket", "");
     } else {
         rule.database = value_of(keys, "database");
         if (const auto through = keys.find("through")) {

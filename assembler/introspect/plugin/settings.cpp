@@ -91,12 +91,18 @@ void Settings::read_machine() {
     }
     const NodeId services = source("services");
     for (const ServiceFact& service : facts_.services) {
+        if (!service.enabled) {
+            continue;
+        }
         const NodeId node = tree_.add(services, service.unit, std::nullopt);
         for (std::size_t at = 0; at < service.command_line.size();) {
             const std::size_t end =
                 std::min(service.command_line.find(' ', at), service.command_line.size());
             tree_.add_value(node, TracedText::made_up(service.command_line.substr(at, end - at)));
             at = end + 1;
+        }
+        if (!service.working_directory.empty()) {
+            tree_.add_value(node, TracedText::made_up(service.working_directory));
         }
     }
     const NodeId addresses = source("addresses");
@@ -161,7 +167,7 @@ void Settings::read_files(const SourceRule& rule, NodeId under) {
     std::vector<std::string> chain;
     if (main && !instance_.main_files.empty()) {
         for (const std::string& path : instance_.main_files) {
-            read_file(rule, path, under, chain);
+            read_main_file(rule, path, under);
         }
         return;
     }
@@ -176,10 +182,31 @@ void Settings::read_files(const SourceRule& rule, NodeId under) {
     }
 }
 
+// What overrides say is read first: what is there wins, and lists go on.
+void Settings::read_main_file(const SourceRule& rule, const std::string& path, NodeId under) {
+    std::vector<std::string> chain;
+    if (rule.overrides.empty()) {
+        read_file(rule, path, under, chain);
+        return;
+    }
+    names_["file"] = path;
+    names_["dir"] = folder_of(path);
+    for (const std::string& pattern : rule.overrides) {
+        for (const FoundFile& found :
+             find_files(cache_.tree(), join_path(folder_of(path), pattern))) {
+            read_file(rule, found.path, under, chain);
+        }
+    }
+    const NodeId apart = tree_.add(ConfigTree::kRoot, "", std::nullopt);
+    read_file(rule, path, apart, chain);
+    add_missing(apart, under, true);
+    tree_.remove(apart);
+}
+
 std::string Settings::base_folder() const {
     for (const std::string_view name : {"workdir", "dir"}) {
-        if (const auto found = names_.find(name); found != names_.end() && !found->second.empty()) {
-            return found->second;
+        if (const auto found = find_name(name); found && !found->empty()) {
+            return *found;
         }
     }
     return "/";
@@ -204,7 +231,7 @@ std::vector<std::string> Settings::files_of(const SourceFile& file, const Source
     }
     const auto rest = fill(file.pattern, {});
     std::vector<std::string> paths;
-    const auto base = fill_first(rule.relative_to.empty() ? "" : rule.relative_to, {});
+    const auto base = fill_first(rule.relative_to, {}, {});
     for (const std::string& prefix : rest&& before ? prefixes : std::vector<std::string>{}) {
         const std::string pattern =
             join_path(base && !base->empty() ? *base : base_folder(), prefix + *rest);
@@ -269,7 +296,7 @@ void Settings::follow_include(const SourceRule& rule, const IncludeRule& include
                       : include.where == IncludeRule::Where::top ? source(rule.name)
                                                                  : tree_.node(node).parent;
     const std::optional<SourcePosition> position = tree_.node(node).position;
-    const auto folder = fill_first(include.relative_to, {{"here", folder_of(chain.back())}});
+    const auto folder = fill_first(include.relative_to, {{"here", folder_of(chain.back())}}, {});
     for (const TracedText& value : values(include.value, {node, ""})) {
         std::string pattern = join_path(folder.value_or("/"), without_scheme(value.text()));
         if (include.folder) {
@@ -302,7 +329,11 @@ void Settings::read_nodes(const SourceRule& rule, NodeId under) {
         if (node.name == "-" || rule.nodes_are_assignments) {
             add_assignment_node(tree_, under, value);
         } else {
-            const std::string name = node.name;
+            // "env[NAME]" of php-fpm
+            const std::size_t open = node.name.find('[');
+            const bool in_brackets = open != std::string::npos && node.name.ends_with(']');
+            const std::string name =
+                in_brackets ? node.name.substr(open + 1, node.name.size() - open - 2) : node.name;
             const auto position = node.position;
             tree_.add_value(tree_.add(under, name, position), value);
         }
@@ -310,7 +341,7 @@ void Settings::read_nodes(const SourceRule& rule, NodeId under) {
 }
 
 // Deep: a setting that is there stays as it is, a list as a whole.
-void Settings::add_missing(NodeId from, NodeId to) {
+void Settings::add_missing(NodeId from, NodeId to, bool lists_go_on) {
     std::map<std::string, NodeId> there;
     for (const NodeId child : tree_.node(to).children) {
         if (!tree_.node(child).removed) {
@@ -321,12 +352,13 @@ void Settings::add_missing(NodeId from, NodeId to) {
     for (const NodeId child : children) {
         const std::string name = tree_.node(child).name;
         const auto found = there.find(name);
-        if (tree_.node(child).removed || (found != there.end() && name == "-")) {
+        const bool item = name == "-";
+        if (tree_.node(child).removed || (found != there.end() && item && !lists_go_on)) {
             continue;
         }
-        if (found != there.end()) {
+        if (found != there.end() && !item) {
             if (tree_.node(found->second).values.empty()) {
-                add_missing(child, found->second);
+                add_missing(child, found->second, lists_go_on);
             }
             continue;
         }

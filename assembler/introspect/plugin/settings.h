@@ -44,6 +44,9 @@ class Settings {
     // Variables in them are resolved as far as they are known.
     std::vector<TracedText> values(const ValueRule& rule, const RuleContext& context) const;
     std::optional<std::string> fill(std::string_view text, const RuleContext& context) const;
+    // "a|b": the first of the templates whose names are known. `more` are names beside the usual.
+    std::optional<std::string> fill_first(std::string_view templates, const Names& more,
+                                          const RuleContext& context) const;
     bool hold(const Conditions& conditions, const RuleContext& context) const;
     TracedText expand(const TracedText& text) const;
 
@@ -53,6 +56,7 @@ class Settings {
     void read_service();
     void read_source(const SourceRule& rule);
     void read_files(const SourceRule& rule, NodeId under);
+    void read_main_file(const SourceRule& rule, const std::string& path, NodeId under);
     bool read_file(const SourceRule& rule, const std::string& path, NodeId under,
                    std::vector<std::string>& chain);
     void follow_includes(const SourceRule& rule, NodeId under, std::vector<std::string>& chain);
@@ -60,16 +64,15 @@ class Settings {
                         std::vector<std::string>& chain);
     std::vector<std::string> files_of(const SourceFile& file, const SourceRule& rule) const;
     void read_nodes(const SourceRule& rule, NodeId under);
-    void add_missing(NodeId from, NodeId to);
+    void add_missing(NodeId from, NodeId to, bool lists_go_on = false);
     void keep_last(NodeId node);  // of children of the same name
-    // "a|b": the first of the templates whose names are known.
-    std::optional<std::string> fill_first(std::string_view templates, const Names& more) const;
     void take_node();
     void run_prunes(const std::vector<PruneRule>& rules);
     void read_lens(const LensOptions& lens, const TracedText& text, NodeId under);
     std::vector<TracedText> last_values(const PathTemplate& path, const RuleContext& context) const;
     std::optional<QueryPath> path_of(const PathTemplate& path, const RuleContext& context) const;
     std::optional<std::string> name_value(std::string_view name, const RuleContext& context) const;
+    std::optional<std::string> find_name(std::string_view name) const;  // of names_, workdir too
     std::string base_folder() const;  // that relative paths begin at
     // `open`: variables whose values are being expanded; in them they are not known.
     void expand_into(const TracedText& text, TracedText& result, std::vector<std::string>& open,

@@ -107,7 +107,23 @@ std::optional<std::string> Settings::name_value(std::string_view name,
             return prefix == "dir:" ? folder_of(join_path(base_folder(), text)) : text;
         }
     }
+    if (name == "path") {  // all names, for what their words say
+        std::string path = node.name;
+        for (NodeId above = node.parent; tree_.node(above).depth > 0;
+             above = tree_.node(above).parent) {
+            path = tree_.node(above).name + " " + path;
+        }
+        return path;
+    }
+    return find_name(name);
+}
+
+std::optional<std::string> Settings::find_name(std::string_view name) const {
     const auto found = names_.find(name);
+    const bool known = found != names_.end() && !found->second.empty();
+    if (!known && name == "workdir" && !plugin_.workdir.empty()) {
+        return fill_first(plugin_.workdir, {}, {});
+    }
     return found == names_.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -115,8 +131,8 @@ std::optional<std::string> Settings::fill(std::string_view text, const RuleConte
     return fill_template(text, [&](std::string_view name) { return name_value(name, context); });
 }
 
-std::optional<std::string> Settings::fill_first(std::string_view templates,
-                                                const Names& more) const {
+std::optional<std::string> Settings::fill_first(std::string_view templates, const Names& more,
+                                                const RuleContext& context) const {
     while (true) {
         std::size_t end = 0;  // the next "|" outside of braces
         for (int depth = 0; end < templates.size() && (templates[end] != '|' || depth > 0); ++end) {
@@ -124,7 +140,7 @@ std::optional<std::string> Settings::fill_first(std::string_view templates,
         }
         const auto filled = fill_template(templates.substr(0, end), [&](std::string_view name) {
             const auto found = more.find(name);
-            return found == more.end() ? name_value(name, {}) : std::optional(found->second);
+            return found == more.end() ? name_value(name, context) : std::optional(found->second);
         });
         if (filled || end >= templates.size()) {
             return filled;

@@ -195,6 +195,15 @@ std::vector<Endpoint> parse_key_dsn(const TracedText& text) {
     if (endpoint.port.empty()) {
         endpoint.port = port;
     }
+    // libpq's words
+    const bool libpq = endpoint.scheme.empty() && !semicolons && !endpoint.database.empty();
+    if (libpq) {
+        endpoint.scheme = "postgresql";
+    }
+    if (!endpoint.socket.empty() && endpoint.scheme.starts_with('p') &&
+        endpoint.socket.find(".s.PGSQL.") == std::string::npos) {
+        endpoint.socket += "/.s.PGSQL." + (port.empty() ? "5432" : port.text());
+    }
     const bool found = !endpoint.host.empty() || !endpoint.socket.empty();
     return found ? std::vector<Endpoint>{endpoint} : std::vector<Endpoint>{};
 }

@@ -35,6 +35,32 @@ std::optional<std::string> find_socket(const TracedText& text) {
     return std::nullopt;
 }
 
+// PostgreSQL's clients name the folder of a socket.
+void complete_socket(Endpoint& endpoint) {
+    constexpr std::string_view kName = "/.s.PGSQL.";
+    const bool folder = endpoint.scheme.starts_with("postgres") && !endpoint.socket.empty() &&
+                        endpoint.socket.find(kName) == std::string::npos;
+    if (folder) {
+        endpoint.socket += kName;
+        endpoint.socket += endpoint.port.empty() ? "5432" : endpoint.port.text();
+    }
+}
+
+// "?host=/var/run/postgresql" of a URL without a host
+void take_socket_option(std::string_view url, Endpoint& endpoint) {
+    constexpr std::string_view kOptions[] = {"host=/", "socket=/", "unix_socket=/", "unixSocket=/"};
+    const std::size_t query = std::min(url.find('?'), url.size());
+    for (const std::string_view option : kOptions) {
+        const std::size_t found = url.find(option, query);
+        if (found != kNone) {
+            const std::size_t begin = found + option.size() - 1;
+            endpoint.socket = std::string(url.substr(begin, url.find('&', begin) - begin));
+            complete_socket(endpoint);
+            return;
+        }
+    }
+}
+
 // scheme://user:password@host:port,host:port/database?options
 std::vector<Endpoint> parse_url(const TracedText& text, std::size_t colon) {
     const std::string& whole = text.text();
@@ -66,7 +92,20 @@ std::vector<Endpoint> parse_url(const TracedText& text, std::size_t colon) {
         }
         hosts = comma + 1;
     }
+    if (found.empty()) {
+        take_socket_option(whole, common);
+        if (!common.socket.empty()) {
+            found.push_back(std::move(common));
+        }
+    }
     return found;
+}
+
+// Where a second address begins, "amqp://a;amqp://b"; the end when there is none.
+std::size_t find_next_url(std::string_view text, std::size_t colon) {
+    const std::size_t next = text.find("://", colon + 3);
+    const std::size_t between = text.substr(0, next).find_last_of(",; \t\n");
+    return next == kNone || between == kNone || between < colon ? text.size() : between;
 }
 
 // "tcp(10.0.0.5:3306)" in "user:password@tcp(10.0.0.5:3306)/shop"
@@ -142,7 +181,9 @@ void split_host_port(const TracedText& text, Endpoint& endpoint) {
     }
 }
 
-std::vector<Endpoint> parse_endpoints(const TracedText& written) {
+namespace {
+
+std::vector<Endpoint> parse_at_most(const TracedText& written, int urls) {
     const TracedText text = written.trimmed();
     const std::string& whole = text.text();
     if (whole.empty()) {
@@ -162,7 +203,15 @@ std::vector<Endpoint> parse_endpoints(const TracedText& written) {
         return parse_jdbc(text.part(5, whole.size()));
     }
     if (const std::size_t colon = find_scheme_end(whole); colon != kNone) {
-        return parse_url(text, colon);
+        const std::size_t next = find_next_url(whole, colon);
+        std::vector<Endpoint> found = parse_url(text.part(0, next), colon);
+        if (next < whole.size() && urls > 0) {
+            const TracedText rest = text.part(next + 1, whole.size());
+            for (Endpoint& endpoint : parse_at_most(rest, urls - 1)) {
+                found.push_back(std::move(endpoint));
+            }
+        }
+        return found;
     }
     if (const std::size_t open = whole.find("tcp("); open != kNone) {
         return parse_go_dsn(text, open);
@@ -175,6 +224,13 @@ std::vector<Endpoint> parse_endpoints(const TracedText& written) {
     const bool socket = slash > 0 && whole[slash - 1] == ':';  // localhost:/run/mysqld.sock
     split_host_port(text.part(0, socket ? whole.size() : slash), endpoint);
     return {endpoint};
+}
+
+}  // namespace
+
+std::vector<Endpoint> parse_endpoints(const TracedText& text) {
+    constexpr int kMaxUrls = 16;  // of one value
+    return parse_at_most(text, kMaxUrls);
 }
 
 std::vector<Endpoint> parse_listen_endpoints(const TracedText& written) {

@@ -32,8 +32,8 @@ constexpr Protocol kProtocols[] = {
     {"db2", 50000, "db2", "db2", "", true},
     {"mongodb", 27017, "mongodb mongodb+srv mongo", "mongodb mongo mongoose", ""},
     {"redis", 6379, "redis redis+socket redis-sentinel", "redis valkey", "rediss"},
-    {"rediss", 6380, "rediss", "", ""},
-    {"redis-sentinel", 26379, "sentinel", "sentinel", ""},
+    {"rediss", 6380, "rediss", "", "", true},
+    {"redis-sentinel", 26379, "sentinel", "sentinel sentinels", ""},
     {"memcached", 11211, "memcached memcache pymemcache", "memcached memcache", ""},
     {"amqp", 5672, "amqp pyamqp rabbitmq", "amqp rabbitmq rabbit", "amqps"},
     {"amqps", 5671, "amqps", "", ""},
@@ -125,9 +125,11 @@ std::optional<std::string> find_protocol_of_scheme(std::string_view scheme) {
 }
 
 std::optional<std::string> find_protocol_of_words(std::string_view name) {
-    for (const std::string& word : words_of_name(name)) {
+    // What comes last says most: REDIS_SENTINELS.
+    const std::vector<std::string> words = words_of_name(name);
+    for (auto word = words.rbegin(); word != words.rend(); ++word) {
         for (const Protocol& protocol : kProtocols) {
-            if (!word.empty() && has_word(protocol.words, word)) {
+            if (!word->empty() && has_word(protocol.words, *word)) {
                 return std::string(protocol.name);
             }
         }

@@ -127,7 +127,7 @@ void read_lines(LensOutput& out) {
 }
 
 void read_list(LensOutput& out) {
-    constexpr std::string_view kBetween = ", \t\r\n";
+    constexpr std::string_view kBetween = ",; \t\r\n";
     const std::string_view text = out.text();
     for (std::size_t at = text.find_first_not_of(kBetween); at < text.size();
          at = text.find_first_not_of(kBetween, at)) {

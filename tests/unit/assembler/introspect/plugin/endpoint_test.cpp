@@ -54,12 +54,19 @@ TEST_CASE("addresses of clients are taken apart", "[assembler][introspect][endpo
           "/run/php.sock");
     CHECK(parsed("user:pw@tcp(10.0.0.5:3306)/shop?parseTime=true") == "mysql 10.0.0.5:3306/shop");
     CHECK(parsed("sqlite:////var/lib/x.db") == "");
+    CHECK(parsed("amqp://u:p@a:5672/v;amqp://b/v") == "amqp a:5672/v + amqp b:/v");
+    CHECK(parsed("http://a:1, http://b:2/x?y=http") == "http a:1/ + http b:2/x");
+    CHECK(parsed("http://a:1/?next=http://b:2/") == "http a:1/");
+    CHECK(parsed("postgresql:///shop?host=/run/postgresql") ==
+          "postgresql :/shop/run/postgresql/.s.PGSQL.5432");
     CHECK(parsed("") == "");
 }
 
 TEST_CASE("data source names are taken apart", "[assembler][introspect][endpoint]") {
     CHECK(parsed("user=r password='x y' host=10.0.0.2 port=5433 dbname=shop") ==
-          " 10.0.0.2:5433/shop");
+          "postgresql 10.0.0.2:5433/shop");
+    CHECK(parsed("host=/run/postgresql dbname=shop") ==
+          "postgresql :/shop/run/postgresql/.s.PGSQL.5432");
     CHECK(parsed("mysql:host=db;port=3307;dbname=shop;charset=utf8") == "mysql db:3307/shop");
     CHECK(parsed("mysql:unix_socket=/run/mysqld.sock;dbname=shop") ==
           "mysql :/shop/run/mysqld.sock");
