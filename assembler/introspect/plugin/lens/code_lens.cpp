@@ -53,7 +53,8 @@ class CodeReader {
     }
 
   private:
-    const CodeToken& now() const { return tokens_[at_]; }
+    // Behind the last token it is the last one again, which is `end`.
+    const CodeToken& now() const { return ahead(0); }
     const CodeToken& ahead(std::size_t count) const {
         return tokens_[std::min(at_ + count, tokens_.size() - 1)];
     }
