@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "assembler/introspect/plugin/endpoint_rules.h"
-#include "assembler/introspect/plugin/evaluate.h"
-#include "assembler/introspect/plugin/glob.h"
-#include "assembler/introspect/plugin/settings.h"
+#include "assembler/introspect/plugin/query/glob.h"
+#include "assembler/introspect/plugin/rules/endpoint_rules.h"
+#include "assembler/introspect/plugin/rules/evaluate.h"
+#include "assembler/introspect/plugin/settings/settings.h"
 #include "base/error.h"
 
 namespace assembler {

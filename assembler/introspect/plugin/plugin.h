@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "assembler/introspect/plugin/lens/lens.h"
-#include "assembler/introspect/plugin/query.h"
+#include "assembler/introspect/plugin/query/query.h"
 
 namespace assembler {
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "assembler/introspect/plugin/glob.h"
+#include "assembler/introspect/plugin/query/glob.h"
 #include "base/file.h"
 #include "tests/support/catch.h"
 #include "tests/unit/assembler/introspect/plugin/plugin_fixture.h"

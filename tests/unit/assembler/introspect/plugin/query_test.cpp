@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/query.h"
+#include "assembler/introspect/plugin/query/query.h"
 
-#include "assembler/introspect/plugin/glob.h"
 #include "assembler/introspect/plugin/lens/lens.h"
+#include "assembler/introspect/plugin/query/glob.h"
 #include "base/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/memory_tree.h"

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "assembler/introspect/facts.h"
-#include "assembler/introspect/plugin/file_cache.h"
 #include "assembler/introspect/plugin/plugin.h"
-#include "assembler/introspect/plugin/settings.h"
+#include "assembler/introspect/plugin/settings/file_cache.h"
+#include "assembler/introspect/plugin/settings/settings.h"
 
 namespace assembler::plugin {
 

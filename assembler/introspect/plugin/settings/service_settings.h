@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "assembler/introspect/facts.h"
-#include "assembler/introspect/plugin/file_cache.h"
 #include "assembler/introspect/plugin/lens/config_tree.h"
+#include "assembler/introspect/plugin/settings/file_cache.h"
 
 namespace assembler::plugin {
 

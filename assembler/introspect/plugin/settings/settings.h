@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "assembler/introspect/plugin/file_cache.h"
-#include "assembler/introspect/plugin/instance.h"
 #include "assembler/introspect/plugin/lens/config_tree.h"
 #include "assembler/introspect/plugin/plugin.h"
+#include "assembler/introspect/plugin/settings/file_cache.h"
+#include "assembler/introspect/plugin/settings/instance.h"
 
 namespace assembler::plugin {
 

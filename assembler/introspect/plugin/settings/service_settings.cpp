@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/service_settings.h"
+#include "assembler/introspect/plugin/settings/service_settings.h"
 
 #include <algorithm>
 
-#include "assembler/introspect/plugin/glob.h"
 #include "assembler/introspect/plugin/lens/lens.h"
+#include "assembler/introspect/plugin/query/glob.h"
 
 namespace assembler::plugin {
 

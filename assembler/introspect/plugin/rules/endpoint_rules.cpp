@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/endpoint_rules.h"
+#include "assembler/introspect/plugin/rules/endpoint_rules.h"
 
 #include <algorithm>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/settings.h"
+#include "assembler/introspect/plugin/settings/settings.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "assembler/introspect/plugin/glob.h"
-#include "assembler/introspect/plugin/service_settings.h"
+#include "assembler/introspect/plugin/query/glob.h"
+#include "assembler/introspect/plugin/settings/service_settings.h"
 #include "base/error.h"
 
 namespace assembler::plugin {

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "assembler/introspect/plugin/query.h"
+#include "assembler/introspect/plugin/query/query.h"
 #include "base/error.h"
 
 namespace assembler::plugin {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/evaluate.h"
+#include "assembler/introspect/plugin/rules/evaluate.h"
 
 #include <algorithm>
 
@@ -7,7 +7,9 @@
 
 #include "assembler/introspect/plugin/endpoint/endpoint.h"
 #include "assembler/introspect/plugin/endpoint/protocols.h"
-#include "assembler/introspect/plugin/endpoint_rules.h"
+#include "assembler/introspect/plugin/rules/endpoint_rules.h"
+#include "assembler/introspect/plugin/rules/group_members.h"
+#include "assembler/introspect/plugin/rules/protocol_rule.h"
 #include "base/error.h"
 #include "base/port.h"
 
@@ -16,12 +18,6 @@ namespace assembler::plugin {
 namespace {
 
 constexpr double kDefault = 0.7;
-constexpr std::size_t kMaxMembers = 256;
-
-struct GroupMember {
-    Endpoint endpoint;
-    std::string group;  // its key
-};
 
 class RuleRun {
   public:
@@ -78,66 +74,6 @@ class RuleRun {
         return evidence;
     }
 
-    TracedText last_value(const std::optional<ValueRule>& rule, const RuleContext& context) const {
-        if (!rule) {
-            return {};
-        }
-        const std::vector<TracedText> values = settings_.values(*rule, context);
-        return values.empty() ? TracedText() : values.back().trimmed();
-    }
-
-    // What a setting says; "": it was looked up in the map and says nothing.
-    std::optional<std::string> protocol_of_setting(const ProtocolRule& rule,
-                                                   const std::string& text) const {
-        for (const auto& [pattern, name] : rule.map) {
-            if (NamePattern(pattern).match(text)) {
-                return name;
-            }
-        }
-        if (auto known = find_protocol_of_scheme(text); known && known != "tcp") {
-            return known;
-        }
-        return find_protocol_of_words(text);
-    }
-
-    // By its scheme, fixed, by a setting, by words, by the port; empty: nothing says so.
-    std::string protocol_of(const EndpointRule& rule, const RuleContext& context,
-                            std::string_view scheme, std::uint16_t port, bool* guessed) const {
-        const ProtocolRule& protocol = rule.protocol;
-        const auto of_scheme = find_protocol_of_scheme(scheme);
-        const bool vague = of_scheme == "tcp" || of_scheme == "udp";
-        if (of_scheme && !vague) {
-            return *of_scheme;
-        }
-        if (!protocol.name.empty()) {
-            return protocol.name;
-        }
-        std::optional<std::string> found;
-        for (const PathTemplate& path : protocol.from) {
-            for (const TracedText& value : settings_.values(path, context)) {
-                found =
-                    found ? found : protocol_of_setting(protocol, settings_.expand(value).text());
-            }
-        }
-        if (!found && !protocol.words.empty()) {
-            const auto words = settings_.fill(protocol.words, context);
-            found = words ? find_protocol_of_words(*words) : std::nullopt;
-        }
-        if (found.value_or("").empty() && protocol.by_port) {
-            found = find_protocol_of_port(port);
-        }
-        if (!found.value_or("").empty()) {
-            return *found;
-        }
-        *guessed = true;
-        for (const auto& [path, name] : protocol.cases) {
-            if (!settings_.select(path, context).empty()) {
-                return name;
-            }
-        }
-        return protocol.fallback.empty() && vague ? *of_scheme : protocol.fallback;
-    }
-
     std::string name_of(const EndpointRule& rule, const RuleContext& context,
                         const std::string& fallback) const {
         const auto name = rule.name.empty() ? std::nullopt : settings_.fill(rule.name, context);
@@ -150,7 +86,7 @@ class RuleRun {
         if (rule.except_names.match(node.name)) {
             return;
         }
-        const TracedText port = last_value(rule.port, context);
+        const TracedText port = last_value(settings_, rule.port, context);
         std::vector<Endpoint> found;
         if (!rule.socket.empty()) {
             Endpoint endpoint;
@@ -214,7 +150,8 @@ class RuleRun {
             input.port = written.value_or(rule.default_port);
             if (input.port == 0) {
                 bool guessed = false;
-                input.port = usual_port(protocol_of(rule, context, endpoint.scheme, 0, &guessed));
+                input.port = usual_port(
+                    protocol_of(settings_, rule.protocol, context, endpoint.scheme, 0, &guessed));
             }
             confidence = written ? confidence : std::min(confidence, kDefault);
             const std::string& address = endpoint.host.text();
@@ -232,7 +169,8 @@ class RuleRun {
             }
         }
         bool guessed = false;
-        input.protocol = protocol_of(rule, context, endpoint.scheme, input.port, &guessed);
+        input.protocol =
+            protocol_of(settings_, rule.protocol, context, endpoint.scheme, input.port, &guessed);
         if (input.protocol.empty() || rule.except_protocols.match(input.protocol)) {
             return;
         }
@@ -259,63 +197,17 @@ class RuleRun {
         for (const TracedText& value : values) {
             for (Endpoint& endpoint : parse_endpoints(value)) {
                 if (endpoint.port.empty()) {
-                    endpoint.port = last_value(rule.port, context);
+                    endpoint.port = last_value(settings_, rule.port, context);
                 }
-                const TracedText database = last_value(rule.database, context);
+                const TracedText database = last_value(settings_, rule.database, context);
                 endpoint.database = database.empty() ? endpoint.database : database;
-                std::vector<GroupMember> members;
-                find_members(rule, endpoint, members, 0);
+                const std::vector<GroupMember> members =
+                    find_group_members(plugin_, settings_, rule.through, endpoint);
                 if (members.empty()) {
                     make_output(rule, context, endpoint, "");
                 }
                 for (const GroupMember& member : members) {
                     make_output(rule, context, member.endpoint, member.group);
-                }
-            }
-        }
-    }
-
-    // What the host stands for, when it is the name of a group.
-    void find_members(const EndpointRule& rule, const Endpoint& endpoint,
-                      std::vector<GroupMember>& members, int depth) const {
-        constexpr int kMaxDepth = 4;
-        for (const GroupRule& group : plugin_.groups) {
-            const bool usable = std::find(rule.through.begin(), rule.through.end(), group.name) !=
-                                rule.through.end();
-            if (!usable || depth >= kMaxDepth || endpoint.host.empty()) {
-                continue;
-            }
-            for (const QueryMatch& match : settings_.select(group.select, {})) {
-                const RuleContext at{match.node, match.star};
-                const std::vector<TracedText> keys = settings_.values(group.key, at);
-                const bool named = std::any_of(
-                    keys.begin(), keys.end(),
-                    [&](const TracedText& key) { return key.text() == endpoint.host.text(); });
-                if (named) {
-                    add_members(rule, group, at, endpoint, members, depth);
-                }
-            }
-        }
-    }
-
-    void add_members(const EndpointRule& rule, const GroupRule& group, const RuleContext& at,
-                     const Endpoint& endpoint, std::vector<GroupMember>& members, int depth) const {
-        for (const QueryMatch& match : settings_.select(group.members, at)) {
-            const RuleContext here{match.node, match.star};
-            const TracedText port = last_value(group.port, here);
-            for (const TracedText& value : settings_.values(group.member, here)) {
-                for (Endpoint& member : parse_endpoints(value)) {
-                    if (members.size() >= kMaxMembers) {
-                        return;
-                    }
-                    member.port = member.port.empty() ? port : member.port;
-                    member.scheme = member.scheme.empty() ? endpoint.scheme : member.scheme;
-                    member.database = member.database.empty() ? endpoint.database : member.database;
-                    const std::size_t before = members.size();
-                    find_members(rule, member, members, depth + 1);
-                    if (members.size() == before) {
-                        members.push_back({std::move(member), endpoint.host.text()});
-                    }
                 }
             }
         }
@@ -338,8 +230,8 @@ class RuleRun {
         }
         Output output;
         bool guessed = false;
-        output.protocol =
-            protocol_of(rule, context, endpoint.scheme, written.value_or(0), &guessed);
+        output.protocol = protocol_of(settings_, rule.protocol, context, endpoint.scheme,
+                                      written.value_or(0), &guessed);
         if (rule.except_protocols.match(output.protocol) ||
             (output.protocol.empty() && rule.needs_protocol)) {
             return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/query.h"
+#include "assembler/introspect/plugin/query/query.h"
 
 #include <algorithm>
 
-#include "assembler/introspect/plugin/glob.h"
+#include "assembler/introspect/plugin/query/glob.h"
 
 namespace assembler::plugin {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/glob.h"
+#include "assembler/introspect/plugin/query/glob.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/file_cache.h"
+#include "assembler/introspect/plugin/settings/file_cache.h"
 
 #include <algorithm>
 #include <utility>

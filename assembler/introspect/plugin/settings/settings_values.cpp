@@ -2,7 +2,7 @@
 // The half of Settings that answers: paths, templates, variables.
 #include <algorithm>
 
-#include "assembler/introspect/plugin/settings.h"
+#include "assembler/introspect/plugin/settings/settings.h"
 #include "base/error.h"
 
 namespace assembler::plugin {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "assembler/introspect/plugin/instance.h"
+#include "assembler/introspect/plugin/settings/instance.h"
 
 #include <algorithm>
 
