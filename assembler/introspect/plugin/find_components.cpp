@@ -35,7 +35,26 @@ class PluginRun {
               std::vector<Remark>& remarks)
         : cache_(tree, remarks), facts_(facts) {}
 
+    // What a file does to one plug-in is no reason to lose the others.
     void run(const Plugin& plugin) {
+        try {
+            run_plugin(plugin);
+        } catch (const base::Error& error) {
+            if (error.kind() != base::ErrorKind::invalid_input) {
+                throw;
+            }
+            cache_.add_remark(fmt::format("{}: {}", plugin.name, error.message()), std::nullopt);
+        }
+    }
+
+    std::vector<Component> take_components() {
+        std::sort(components_.begin(), components_.end(),
+                  [](const Component& a, const Component& b) { return a.name < b.name; });
+        return std::move(components_);
+    }
+
+  private:
+    void run_plugin(const Plugin& plugin) {
         const std::vector<const ServiceFact*> services = services_of(plugin);
         const PackageFact* package = package_of(plugin);
         if (services.empty() && package == nullptr && !has_file(plugin)) {
@@ -57,13 +76,6 @@ class PluginRun {
         }
     }
 
-    std::vector<Component> take_components() {
-        std::sort(components_.begin(), components_.end(),
-                  [](const Component& a, const Component& b) { return a.name < b.name; });
-        return std::move(components_);
-    }
-
-  private:
     std::vector<const ServiceFact*> services_of(const Plugin& plugin) const {
         std::vector<const ServiceFact*> services;
         for (const ServiceFact& service : facts_.services) {

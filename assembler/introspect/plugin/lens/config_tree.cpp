@@ -12,11 +12,11 @@ namespace assembler::plugin {
 
 NodeId ConfigTree::add(NodeId parent, std::string name, std::optional<SourcePosition> position) {
     const int depth = nodes_[parent].depth + 1;
-    if (nodes_.size() >= kMaxNodes || depth > kMaxDepth) {
+    if (nodes_.size() >= limit_ || depth > kMaxDepth) {
         throw base::Error(base::ErrorKind::invalid_input,
                           depth > kMaxDepth
                               ? fmt::format("settings are nested more than {} deep", kMaxDepth)
-                              : fmt::format("more than {} settings", kMaxNodes));
+                              : fmt::format("more than {} settings", limit_));
     }
     name.resize(std::min(name.size(), kMaxNameBytes));
     const NodeId id = static_cast<NodeId>(nodes_.size());

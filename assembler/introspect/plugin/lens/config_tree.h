@@ -28,7 +28,8 @@ struct ConfigNode {
 class ConfigTree {
   public:
     static constexpr NodeId kRoot = 0;
-    static constexpr std::size_t kMaxNodes = 100'000;
+    static constexpr std::size_t kMaxNodes = 100'000;   // that lenses add
+    static constexpr std::size_t kMaxCopied = 200'000;  // with what is copied of them afterwards
     static constexpr int kMaxDepth = 64;
     static constexpr std::size_t kMaxNameBytes = 512;     // a longer name is cut
     static constexpr std::size_t kMaxValueBytes = 16384;  // a longer value is no setting: left out
@@ -36,6 +37,9 @@ class ConfigTree {
     static constexpr std::size_t kMaxVisits = 5'000'000;              // of nodes by all queries
 
     ConfigTree() : nodes_(1) {}
+
+    // Of how many nodes there may be from now on: kMaxNodes while a lens reads.
+    void set_limit(std::size_t nodes) { limit_ = nodes; }
 
     NodeId add(NodeId parent, std::string name, std::optional<SourcePosition> position);
     void add_value(NodeId node, TracedText value);
@@ -54,6 +58,7 @@ class ConfigTree {
 
   private:
     std::vector<ConfigNode> nodes_;
+    std::size_t limit_ = kMaxCopied;
     std::size_t bytes_ = 0;
     mutable std::size_t visits_ = 0;
 };

@@ -68,11 +68,13 @@ void read_with_lens(const LensOptions& options, const TracedText& text, ConfigTr
     const auto entry = std::find_if(kLenses.begin(), kLenses.end(), [&](const LensEntry& lens) {
         return lens.kind == options.kind;
     });
+    tree.set_limit(ConfigTree::kMaxNodes);
     try {
         entry->read(out);
     } catch (const base::Error& error) {  // a bound of the tree; what was read stays
         problems.push_back({text.position_at(0), error.message()});
     }
+    tree.set_limit(ConfigTree::kMaxCopied);
 }
 
 NodeId LensOutput::add(NodeId parent, std::string_view name, std::size_t offset) {

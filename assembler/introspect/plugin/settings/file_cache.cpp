@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMaxBytesOfMachine = std::uint64_t{64} << 20U;
 constexpr std::size_t kMaxFilesOfMachine = 4096;
-constexpr std::size_t kMaxRemarks = 1000;
+constexpr std::size_t kMaxRemarks = 200;
 
 }  // namespace
 
@@ -82,8 +82,10 @@ std::optional<ValuePlace> FileCache::place_of(const TracedText& value) const {
 }
 
 void FileCache::add_remark(std::string text, const std::optional<SourcePosition>& position) {
-    if (remarks_.size() < kMaxRemarks) {
-        remarks_.push_back({std::move(text), evidence_at(position, 1.0)});
+    Evidence evidence = evidence_at(position, 1.0);
+    const std::string key = evidence.file + ": " + text;  // once a file, on whatever lines
+    if (said_.size() < kMaxRemarks && said_.insert(key).second) {
+        remarks_.push_back({std::move(text), std::move(evidence)});
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ class FileCache {
     Evidence evidence_at(const std::optional<SourcePosition>& position, double confidence) const;
     // Of a value that stands there as it is, on one line.
     std::optional<ValuePlace> place_of(const TracedText& value) const;
+    // The same of one file is said once.
     void add_remark(std::string text, const std::optional<SourcePosition>& position);
 
   private:
@@ -44,6 +46,7 @@ class FileCache {
 
     const imagebuilder::FileTree& tree_;
     std::vector<Remark>& remarks_;
+    std::set<std::string> said_;
     std::vector<File> files_;
     std::map<std::string, std::uint32_t, std::less<>> by_path_;
     std::uint64_t bytes_ = 0;

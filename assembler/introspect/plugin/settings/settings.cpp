@@ -45,9 +45,15 @@ NodeId Settings::source(std::string_view name) {
 }
 
 std::size_t Settings::count_nodes() {
-    read_machine();
-    if (!plugin_.sources.empty()) {
-        read_source(plugin_.sources.front());
+    try {
+        read_machine();
+        if (!plugin_.sources.empty()) {
+            read_source(plugin_.sources.front());
+        }
+    } catch (const base::Error& error) {  // a bound; read() says so
+        if (error.kind() != base::ErrorKind::invalid_input) {
+            throw;
+        }
     }
     return select(plugin_.node, {}).size();
 }
@@ -185,17 +191,20 @@ void Settings::read_files(const SourceRule& rule, NodeId under) {
 // What overrides say is read first: what is there wins, and lists go on.
 void Settings::read_main_file(const SourceRule& rule, const std::string& path, NodeId under) {
     std::vector<std::string> chain;
-    if (rule.overrides.empty()) {
+    std::vector<FoundFile> overrides;
+    for (const std::string& pattern : rule.overrides) {
+        for (FoundFile& found : find_files(cache_.tree(), join_path(folder_of(path), pattern))) {
+            overrides.push_back(std::move(found));
+        }
+    }
+    if (overrides.empty()) {
         read_file(rule, path, under, chain);
         return;
     }
     names_["file"] = path;
     names_["dir"] = folder_of(path);
-    for (const std::string& pattern : rule.overrides) {
-        for (const FoundFile& found :
-             find_files(cache_.tree(), join_path(folder_of(path), pattern))) {
-            read_file(rule, found.path, under, chain);
-        }
+    for (const FoundFile& found : overrides) {
+        read_file(rule, found.path, under, chain);
     }
     const NodeId apart = tree_.add(ConfigTree::kRoot, "", std::nullopt);
     read_file(rule, path, apart, chain);

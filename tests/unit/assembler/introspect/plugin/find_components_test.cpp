@@ -41,7 +41,7 @@ TEST_CASE("a file that includes itself is a remark", "[assembler][introspect][pl
                                          "x.d/a.conf;\n=== /etc/x.d/b.conf -> a.conf\n"));
     REQUIRE(found.components.size() == 1);
     CHECK(found.components[0].inputs.size() == 2);
-    REQUIRE(found.remarks.size() >= 2);
+    REQUIRE(found.remarks.size() == 2);
     CHECK(found.remarks[0].text == "'/etc/x.conf' includes itself");
     CHECK(found.remarks[0].evidence.file == "/etc/x.d/a.conf");
     CHECK(found.remarks[0].evidence.line == 1);
@@ -119,6 +119,30 @@ TEST_CASE("huge and many settings end in a remark", "[assembler][introspect][plu
     REQUIRE(found.remarks.size() == 1);
     CHECK(found.remarks[0].text == "not read: longer than 4 MiB or damaged");
     CHECK(found.remarks[0].evidence.file == "/etc/x.conf");
+}
+
+TEST_CASE("a file that breaks one plug-in costs the others nothing",
+          "[assembler][introspect][plugin]") {
+    std::string bomb = "a: &a [x, x, x, x, x, x, x, x]\n";
+    for (char c = 'b'; c < 'k'; ++c) {
+        bomb += std::string(1, c) + ": &" + c + " [";
+        for (int i = 0; i < 8; ++i) {
+            bomb += std::string(i == 0 ? "*" : ", *") + static_cast<char>(c - 1);
+        }
+        bomb += "]\n";
+    }
+    tests::PluginMachine machine = tests::machine_of_text(
+        "package memcached 1.6\n=== /etc/memcached.conf\n-p 11212\n-l 10.0.0.5\n");
+    machine.tree.file("/opt/shop/compose.yaml",
+                      "services: { web: { image: x, ports: ['80:80'] } }\n" + bomb);
+    const auto found = tests::find_in(machine);
+    REQUIRE(found.components.size() == 2);
+    CHECK(found.components[0].name == "memcached");
+    CHECK(found.components[0].inputs.at(0).port == 11212);
+    CHECK(found.components[1].name == "web");
+    REQUIRE(found.remarks.size() == 1);
+    CHECK(found.remarks[0].text == "more than 100000 settings");
+    CHECK(found.remarks[0].evidence.file == "/opt/shop/compose.yaml");
 }
 
 TEST_CASE("a listener on several addresses is one input", "[assembler][introspect][plugin]") {
