@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "assembler/introspect/rebuild/assembly_folder.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "assembler/introspect/connect/match_connections.h"
@@ -43,16 +45,26 @@ void add_machine(const MachineFacts& machine, const MachineOutput& output,
     files.push_back({folder + "edits.json", edits_json(output.edits), 0644});
 }
 
-void add_recipe(const MachineFacts& machine, const imagebuilder::FileTree& tree,
-                const MachineOutput& output, bool keep_secrets, std::vector<RecipeFile>& files) {
-    GeneratedRecipe recipe =
-        recipe_of_facts(machine, tree, output.guest_config, {.keep_secrets = keep_secrets});
+void add_recipe(const MachineFacts& machine, GeneratedRecipe recipe, bool secret,
+                std::vector<RecipeFile>& files) {
     const std::string folder = "recipes/" + machine.name + "/";
-    files.push_back({folder + "recipe.yaml", std::move(recipe.text), keep_secrets ? 0600U : 0644U});
+    files.push_back({folder + "recipe.yaml", std::move(recipe.text), secret ? 0600U : 0644U});
     for (RecipeFile& file : recipe.files) {
         file.path = folder + file.path;
         file.permissions |= 0600U;  // who builds has to read it
         files.push_back(std::move(file));
+    }
+}
+
+// Names come from strangers' disks.
+void require_inside(const std::string& path) {
+    const fs::path parts(path);
+    const bool climbs = std::any_of(parts.begin(), parts.end(), [](const fs::path& part) {
+        return part.empty() || part == "." || part == "..";
+    });
+    if (path.empty() || parts.is_absolute() || climbs || path.find('\0') != std::string::npos) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("the file '{}' is not inside its folder", path));
     }
 }
 
@@ -64,12 +76,12 @@ bool is_free(const fs::path& folder) {
 }  // namespace
 
 AssemblyFolder make_assembly_folder(const std::vector<MachineFacts>& machines,
-                                    const MachineTrees& trees, const FolderOptions& options) {
+                                    const FileReader& read, const FolderOptions& options) {
     AssemblyFolder out;
     out.connections = match_connections(machines);
     out.networks = find_networks(machines, out.connections);
     out.order = start_order(machines, out.connections);
-    const auto wirings = plan_wiring(machines, out.connections, out.networks, reader_of(trees),
+    const auto wirings = plan_wiring(machines, out.connections, out.networks, read,
                                      {.keep_secrets = options.keep_secrets});
     const auto configs = guest_config_of_facts(machines, wirings);
     AssemblyOptions assembly = options.assembly;
@@ -81,9 +93,10 @@ AssemblyFolder make_assembly_folder(const std::vector<MachineFacts>& machines,
         output.secret = holds_secrets(wirings.at(machine.name));
         output.remarks = wirings.at(machine.name).remarks;
         output.edits = generalise(machine, output.guest_config, output.secret);
-        if (options.recipes) {
+        if (options.make_recipe) {
             assembly.machines[machine.name].image = "recipes/" + machine.name;
-            add_recipe(machine, *trees.at(machine.name), output, options.keep_secrets, out.files);
+            add_recipe(machine, options.make_recipe(machine, output.guest_config),
+                       options.keep_secrets, out.files);
         } else {
             add_machine(machine, output, out.files);
         }
@@ -102,6 +115,9 @@ void write_assembly_folder(const fs::path& folder, const std::vector<RecipeFile>
                           fmt::format("'{}' is there and not an empty folder", place.string()),
                           "name another folder: nothing is overwritten");
     };
+    for (const RecipeFile& file : files) {
+        require_inside(file.path);
+    }
     if (!is_free(place)) {
         refuse();
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,10 +15,13 @@
 
 namespace assembler {
 
+// Makes the recipe of a machine whose introspected.json this is; may be empty.
+using MakeRecipe = std::function<GeneratedRecipe(const MachineFacts&, const std::string&)>;
+
 struct FolderOptions {
     AssemblyOptions assembly;
-    bool recipes = false;       // images are recipes beside the assembly
-    bool keep_secrets = false;  // see WiringOptions and RecipeOptions
+    MakeRecipe make_recipe;     // when there is one, images are recipes beside the assembly
+    bool keep_secrets = false;  // see WiringOptions
 };
 
 struct MachineOutput {
@@ -35,12 +39,12 @@ struct AssemblyFolder {
     StartOrder order;
 };
 
-// `machines` as name_machines() gives them; a tree for each.
+// `machines` as name_machines() gives them.
 AssemblyFolder make_assembly_folder(const std::vector<MachineFacts>& machines,
-                                    const MachineTrees& trees, const FolderOptions& options);
+                                    const FileReader& read, const FolderOptions& options);
 
-// Throws conflict when there is something at `folder` that is not an empty folder. Files of secrets
-// are for the user alone.
+// Throws invalid_input when a path leads out of the folder, conflict when there is something at
+// `folder` that is not an empty folder. Files of secrets are for the user alone.
 void write_assembly_folder(const std::filesystem::path& folder,
                            const std::vector<RecipeFile>& files);
 

@@ -11,6 +11,7 @@
 #include "assembler/introspect/connect/property_keys.h"
 #include "assembler/introspect/generate/guest_config_of_facts.h"
 #include "assembler/introspect/rebuild/recipe_files.h"
+#include "base/crypto/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/printable.h"
@@ -323,6 +324,49 @@ class RecipeWriter {
 };
 
 }  // namespace
+
+std::string recipe_message(const GeneratedRecipe& recipe) {
+    base::Json files = base::Json::array();
+    for (const RecipeFile& file : recipe.files) {
+        files.push_back({{"path", base::to_base64(file.path)},
+                         {"content", base::to_base64(file.content)},
+                         {"permissions", file.permissions}});
+    }
+    return base::to_json_text(
+        {{"text", recipe.text}, {"files", files}, {"left_out", recipe.left_out}});
+}
+
+GeneratedRecipe parse_recipe_message(std::string_view text) {
+    const auto malformed = [](std::string_view what) {
+        return base::Error(base::ErrorKind::invalid_input,
+                           fmt::format("a recipe of a disk: '{}' is malformed", what));
+    };
+    const base::Json json = base::parse_json(text, "a recipe of a disk");
+    GeneratedRecipe recipe;
+    recipe.text = base::require_string(json, "text");
+    const auto files = json.find("files");
+    const auto left_out = json.find("left_out");
+    if (files == json.end() || !files->is_array() || left_out == json.end() ||
+        !left_out->is_array()) {
+        throw malformed("files");
+    }
+    for (const base::Json& file : *files) {
+        const auto permissions = file.find("permissions");
+        const auto path = base::from_base64(base::require_string(file, "path"));
+        auto content = base::from_base64(base::require_string(file, "content"));
+        if (!path || !content || permissions == file.end() || !permissions->is_number_unsigned()) {
+            throw malformed("files");
+        }
+        recipe.files.push_back({*path, std::move(*content), permissions->get<unsigned>() & 0777U});
+    }
+    for (const base::Json& one : *left_out) {
+        if (!one.is_string()) {
+            throw malformed("left_out");
+        }
+        recipe.left_out.push_back(one.get<std::string>());
+    }
+    return recipe;
+}
 
 GeneratedRecipe recipe_of_facts(const MachineFacts& machine, const imagebuilder::FileTree& tree,
                                 const std::string& guest_config, const RecipeOptions& options) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "assembler/introspect/generate/wiring.h"
@@ -29,6 +30,11 @@ struct GeneratedRecipe {
     std::vector<RecipeFile> files;
     std::vector<std::string> left_out;  // also named in the text
 };
+
+// Across a process border, with bytes of any kind in the files. The second throws invalid_input and
+// believes nothing but the form.
+std::string recipe_message(const GeneratedRecipe& recipe);
+GeneratedRecipe parse_recipe_message(std::string_view text);
 
 // `guest_config`: the text for introspected.json, empty: none. Throws unsupported for a system that
 // recipes cannot bootstrap.
