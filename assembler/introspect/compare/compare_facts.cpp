@@ -88,7 +88,8 @@ Members service_members(const MachineFacts& machine) {
         members[service.unit] = {{"enabled", yes_or_no(service.enabled)},
                                  {"command", service.command_line},
                                  {"user", service.user.empty() ? "root" : service.user},
-                                 {"folder", service.working_directory}};
+                                 {"folder", service.working_directory},
+                                 {"masked", yes_or_no(service.masked)}};
     }
     return members;
 }
@@ -116,6 +117,9 @@ Members input_members(const MachineFacts& machine) {
             // One port on several addresses is one listener.
             auto& addresses = aspects["address"];
             addresses += (addresses.empty() ? "" : ", ") + address;
+            for (const std::string& other : input.other_addresses) {
+                addresses += ", " + other;
+            }
         }
     }
     return members;

@@ -12,7 +12,6 @@
 #include "assembler/introspect/connect/address_book.h"
 #include "assembler/introspect/connect/addresses.h"
 #include "assembler/introspect/connect/property_keys.h"
-#include "base/letter_case.h"
 
 namespace assembler {
 
@@ -46,10 +45,28 @@ struct Candidate {
     double fit = 0;
 };
 
+// How well what goes to `wanted` reaches a listener on `listening`.
+double address_fit(const std::string& listening, bool same_machine, const std::string& wanted) {
+    if (is_any_address(listening)) {
+        return 1;
+    }
+    if (is_loopback(listening)) {
+        return same_machine ? 1 : kLocalOnly;
+    }
+    const std::string bare = bare_host(listening);
+    return is_address(bare) && is_address(wanted) && bare != wanted ? kOtherAddress : 1;
+}
+
+bool listens_locally_only(const Input& input) {
+    return is_loopback(input.address) &&
+           std::all_of(input.other_addresses.begin(), input.other_addresses.end(),
+                       [](const std::string& other) { return is_loopback(other); });
+}
+
 // How well the input takes what the output sends, places and protocol together; 0: not at all.
 double input_fit(const Output& output, const Input& input, bool same_machine,
                  const std::string& address) {
-    double fit = protocol_fit(output.protocol, input.protocol);
+    const double fit = protocol_fit(output.protocol, input.protocol);
     const bool unix_output = output.port == 0;
     if (unix_output || input.port == 0) {
         const bool same_path =
@@ -59,31 +76,12 @@ double input_fit(const Output& output, const Input& input, bool same_machine,
     if (input.port != output.port) {
         return 0;
     }
-    if (is_any_address(input.address)) {
-        return fit;
+    // One listener may have several addresses: the best of them counts.
+    double place = address_fit(input.address, same_machine, address);
+    for (const std::string& other : input.other_addresses) {
+        place = std::max(place, address_fit(other, same_machine, address));
     }
-    if (is_loopback(input.address)) {
-        return same_machine ? fit : fit * kLocalOnly;
-    }
-    const bool other = is_address(bare_host(input.address)) && is_address(address) &&
-                       bare_host(input.address) != address;
-    return other ? fit * kOtherAddress : fit;
-}
-
-// In a compose file the services find each other by name, inside of it.
-bool stays_in_compose(const MachineFacts& machine, const Component& component,
-                      const std::string& host) {
-    const bool compose = component.kind.find("compose") != std::string::npos ||
-                         component.kind.find("docker") != std::string::npos;
-    return compose &&
-           std::any_of(machine.components.begin(), machine.components.end(),
-                       [&](const Component& other) {
-                           const std::string name = base::to_lower(other.name);
-                           return other.kind == component.kind &&
-                                  (name == host || name.ends_with("/" + host) ||
-                                   name.ends_with("-" + host) || name.ends_with(":" + host) ||
-                                   name.ends_with("." + host));
-                       });
+    return fit * place;
 }
 
 class Matcher {
@@ -113,10 +111,10 @@ class Matcher {
 
     void match(const MachineFacts& machine, const Component& component, const Output& output) {
         const std::string host = bare_host(output.host);
-        const bool socket = output.port == 0;
-        std::vector<Owner> owners = stays_in_compose(machine, component, host) || socket
-                                        ? std::vector<Owner>{{machine.name, 1.0, "inside"}}
-                                        : book_.find_owners(machine.name, host);
+        // Services of a compose file find each other by name, inside of it.
+        const bool inside = output.port == 0 || !output.local_component.empty();
+        std::vector<Owner> owners = inside ? std::vector<Owner>{{machine.name, 1.0, "inside"}}
+                                           : book_.find_owners(machine.name, host);
         if (owners.empty()) {
             add_external(machine, component, output);
             return;
@@ -164,6 +162,9 @@ class Matcher {
         const std::string address = is_address(host) ? host : written;
         Candidate best;
         for (const Component& component : target.components) {
+            if (!output.local_component.empty() && component.name != output.local_component) {
+                continue;
+            }
             for (const Input& input : component.inputs) {
                 const double fit = input_fit(output, input, same_machine, address);
                 if (fit > best.fit) {
@@ -181,7 +182,7 @@ class Matcher {
         connection.how = owner.how;
         const Candidate best = best_input(target, output, connection.inner);
         if (best.input == nullptr) {
-            connection.to = {target.name, "", kGenericInput};
+            connection.to = {target.name, output.local_component, kGenericInput};
             connection.generic = true;
             connection.confidence = output.evidence.confidence * owner.confidence * kNoInput;
             return;
@@ -192,7 +193,7 @@ class Matcher {
             std::min(output.evidence.confidence, best.input->evidence.confidence) *
             owner.confidence * best.fit;
         used_.insert(connection.to);
-        if (!connection.inner && is_loopback(best.input->address)) {
+        if (!connection.inner && listens_locally_only(*best.input)) {
             map_.remarks.push_back(
                 {fmt::format("{} on {} connects to port {} of {}, where {} listens on {} only",
                              connection.from.component, machine.name, output.port, target.name,
@@ -219,7 +220,7 @@ class Matcher {
             for (const Component& component : machine.components) {
                 for (const Input& input : component.inputs) {
                     const Endpoint end{machine.name, component.name, input.name};
-                    if (input.port != 0 && !is_loopback(input.address) && component.enabled &&
+                    if (input.port != 0 && !listens_locally_only(input) && component.enabled &&
                         !used_.contains(end)) {
                         map_.open_inputs.push_back(
                             {end, input.protocol, input.address, input.port, input.evidence});

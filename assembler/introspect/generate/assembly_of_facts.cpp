@@ -233,8 +233,8 @@ class AssemblyWriter {
         const Input* best = nullptr;
         for (const Component& component : machine.components) {
             for (const Input& input : component.inputs) {
-                const bool reachable = component.enabled && input.port != 0 &&
-                                       !is_loopback(input.address) && input.protocol != "ssh";
+                const bool reachable = component.enabled && !component.infrastructure &&
+                                       input.port != 0 && !is_loopback(input.address);
                 const bool web = input.protocol == "http";
                 if (reachable && (best == nullptr || (web && best->protocol != "http"))) {
                     best = &input;

@@ -142,7 +142,8 @@ class MachineWirer {
 
     void wire_properties(const Component& component) {
         for (const PropertyFact& property : component.properties) {
-            if (property.editable && !property.places.empty() && is_plain_text(property.value)) {
+            if (property.editable && !property.secret && !property.places.empty() &&
+                is_plain_text(property.value)) {
                 put({.kind = WiredKey::Kind::setting,
                      .key = property_key(component, property),
                      .default_value = property.value,

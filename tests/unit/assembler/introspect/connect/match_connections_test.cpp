@@ -128,6 +128,7 @@ TEST_CASE("services of a compose file find each other inside of it", "[assembler
     Component api = tests::component("docker-compose", "/srv/shop/compose.yaml");
     api.name = "shop-api";
     api.outputs.push_back(tests::output("db", "postgresql", "db", 5432, {}));
+    api.outputs[0].local_component = "shop-db";
     Component inner_db = tests::component("docker-compose", "/srv/shop/compose.yaml");
     inner_db.name = "shop-db";
     inner_db.inputs.push_back(tests::input("postgresql", "", 5432, {}));
@@ -136,4 +137,14 @@ TEST_CASE("services of a compose file find each other inside of it", "[assembler
     const ConnectionMap map = match_connections(machines);
     CHECK(connection_from(map, "web", "db")->inner);
     CHECK(connection_from(map, "web", "db")->to.component == "shop-db");
+}
+
+TEST_CASE("any of an input's addresses can be the one that is asked for", "[assembler][connect]") {
+    std::vector<MachineFacts> machines = tests::shop_facts();
+    Input& postgres = machines[0].components[0].inputs[0];
+    postgres.address = "127.0.0.1";
+    postgres.other_addresses = {"10.0.5.30"};
+    const ConnectionMap map = match_connections(machines);
+    CHECK(connection_from(map, "app", "db")->confidence == 1.0);
+    CHECK(map.remarks.empty());
 }
