@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ovfkit/descriptor/extensions.h"
+#include "ovfkit/descriptor/hardware_queries.h"
 #include "ovfkit/env/config/config_schema.h"
 
 namespace assembler {
@@ -60,6 +61,7 @@ struct AssemblyMachine {
     std::string image;  // as written: a folder with a recipe, or a disk image
     std::uint32_t cpus = 1;
     std::uint64_t memory_bytes = std::uint64_t{512} << 20U;
+    ovfkit::Firmware::Kind firmware = ovfkit::Firmware::Kind::unspecified;
     std::optional<std::uint64_t> disk_bytes;  // larger than the image's own; absent: as the image
     std::vector<std::string> networks;        // in the order of the machine's interfaces
     std::vector<std::string> after;           // machines that must be ready before

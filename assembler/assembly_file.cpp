@@ -201,6 +201,15 @@ AssemblyConnection connection_of(const std::string& output, const YamlNode& node
     return connection;
 }
 
+ovfkit::Firmware::Kind firmware_kind_of(const YamlNode& node) {
+    for (const auto kind : {ovfkit::Firmware::Kind::bios, ovfkit::Firmware::Kind::efi}) {
+        if (node.as_string() == to_string(kind)) {
+            return kind;
+        }
+    }
+    node.fail(fmt::format("'{}' is not a firmware", node.as_string()), "write 'bios' or 'efi'");
+}
+
 AssemblyMachine machine_of(const std::string& name, const YamlNode& node) {
     AssemblyMachine machine;
     machine.name = host_name_of(node, name, "a machine");
@@ -212,6 +221,9 @@ AssemblyMachine machine_of(const std::string& name, const YamlNode& node) {
     }
     if (const auto memory = keys.find("memory")) {
         machine.memory_bytes = size_of(*memory, 32 * base::kMiB, "memory");
+    }
+    if (const auto firmware = keys.find("firmware")) {
+        machine.firmware = firmware_kind_of(*firmware);
     }
     if (const auto disk = keys.find("disk")) {
         machine.disk_bytes = size_of(*disk, base::kMiB, "a disk");

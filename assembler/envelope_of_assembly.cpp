@@ -120,7 +120,7 @@ ovfkit::HardwareSection hardware_section_of(const Assembly& assembly,
             section.items.push_back(std::move(item));
         }
     }
-    section.settings = ovfkit::settings_of(profile);
+    section.settings = ovfkit::settings_of(profile, machine.firmware);
     return section;
 }
 

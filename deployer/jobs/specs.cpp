@@ -154,7 +154,10 @@ hvruntime::MachineSpec machine_spec_of(const Deployment& deployment, const Plann
                                 .name = machine.name,
                                 .deployment = deployment.name,
                                 .cpus = machine.cpus,
-                                .memory_bytes = machine.memory_bytes};
+                                .memory_bytes = machine.memory_bytes,
+                                .firmware = machine.firmware == to_string(hvruntime::Firmware::efi)
+                                                ? hvruntime::Firmware::efi
+                                                : hvruntime::Firmware::bios};
     for (const PlannedDisk& planned : machine.disks) {
         hvruntime::MachineDisk disk{.id = fmt::format("disk{}", spec.disks.size()),
                                     .capacity_bytes = planned.capacity_bytes,

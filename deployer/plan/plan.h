@@ -73,6 +73,7 @@ struct PlannedMachine {
     std::string system;  // id of the virtual system
     std::uint32_t cpus = 1;
     std::uint64_t memory_bytes = 0;
+    std::string firmware = "bios";  // or "efi"
     std::vector<PlannedDisk> disks;
     std::vector<PlannedNic> nics;
     std::vector<PlannedProperty> properties;

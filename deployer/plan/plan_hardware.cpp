@@ -145,9 +145,12 @@ void note_other_items(const ovfkit::VirtualSystem& system, DeploymentPlan& plan)
             plan.not_honoured.push_back(fmt::format("{} of system '{}'", what, system.id));
         }
     };
-    ignore(firmware.kind == ovfkit::Firmware::Kind::efi, "the EFI firmware");
-    ignore(firmware.secure_boot, "secure boot");
     ignore(!firmware.tpm.empty(), "the TPM");
+    if (firmware.secure_boot) {
+        plan.not_honoured.push_back(fmt::format(
+            "secure boot of system '{}': its firmware has no keys and starts any boot loader",
+            system.id));
+    }
     if (system.hardware.size() > 1) {
         plan.not_honoured.push_back(fmt::format(
             "system '{}' offers {} hardware sections: the one for '{}' is used", system.id,
@@ -220,6 +223,9 @@ void plan_memory(const ovfkit::VirtualSystem& system, PlannedMachine& machine,
 PlannedMachine plan_machine(const ovfkit::Envelope& envelope, const ovfkit::VirtualSystem& system,
                             DeploymentPlan& plan) {
     PlannedMachine machine{.system = system.id};
+    if (ovfkit::firmware_of(system).kind == ovfkit::Firmware::Kind::efi) {
+        machine.firmware = to_string(hvruntime::Firmware::efi);
+    }
     plan_cpus(system, machine, plan);
     plan_memory(system, machine, plan);
     plan_disks(envelope, system, machine, plan);

@@ -44,6 +44,7 @@ Json json_of(const PlannedMachine& machine, bool hide_secrets) {
             {"system", machine.system},
             {"cpus", machine.cpus},
             {"memory_bytes", machine.memory_bytes},
+            {"firmware", machine.firmware},
             {"disks", disks},
             {"nics", nics},
             {"properties", properties},
@@ -63,7 +64,8 @@ PlannedMachine machine_of(const Json& json) {
     PlannedMachine machine{.name = json.at("name"),
                            .system = json.at("system"),
                            .cpus = json.at("cpus"),
-                           .memory_bytes = json.at("memory_bytes")};
+                           .memory_bytes = json.at("memory_bytes"),
+                           .firmware = json.value("firmware", "bios")};  // absent in older plans
     for (const Json& disk : json.at("disks")) {
         machine.disks.push_back({.member = disk.at("member"),
                                  .format = disk.at("format"),

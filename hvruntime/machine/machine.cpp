@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "hvruntime/machine/efi_firmware.h"
 #include "hvruntime/machine/machine_folder.h"
 #include "hvruntime/machine/qemu_args.h"
 
@@ -63,7 +64,10 @@ void Machine::spawn_and_connect() {
     const std::string program = find_qemu_program(settings_.qemu_program);
     end_unrecorded();
     prepare_machine_run(paths_, spec_);
-    base::Command command{.argv = qemu_args(spec_, paths_, settings_.accel.accel), .cwd = "/"};
+    const auto efi_code =
+        spec_.firmware == Firmware::efi ? find_efi_firmware().code : std::filesystem::path();
+    base::Command command{.argv = qemu_args(spec_, paths_, settings_.accel.accel, efi_code),
+                          .cwd = "/"};
     command.argv.insert(command.argv.begin(), program);
     ending_.clear();
     {

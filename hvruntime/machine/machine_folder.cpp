@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "hvruntime/images/qcow2_overlay.h"
 #include "hvruntime/machine/config_iso.h"
+#include "hvruntime/machine/efi_firmware.h"
 
 namespace hvruntime {
 
@@ -36,6 +37,10 @@ void make_machine_folder(const MachinePaths& paths, const MachineSpec& spec) {
                            {.base = disk.base, .capacity_bytes = disk.capacity_bytes});
             base::fsync_file(temporary.overlay(disk.id));
         });
+    }
+    if (spec.firmware == Firmware::efi) {
+        base::write_file(temporary.efi_variables(), base::read_file(find_efi_firmware().variables),
+                         0600);
     }
     base::write_file(temporary.spec(), base::to_json_text(to_json(spec), 2), 0600);
     base::rename_file(half_made, paths.folder);

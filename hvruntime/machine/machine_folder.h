@@ -11,7 +11,8 @@
 
 namespace hvruntime {
 
-// spec.json (mode 0600, it may hold secrets) and an empty overlay per disk, then one rename.
+// spec.json (mode 0600, it may hold secrets), an empty overlay per disk and the variables of a UEFI
+// firmware, then one rename.
 void make_machine_folder(const MachinePaths& paths, const MachineSpec& spec);
 void remove_machine_folder(const MachinePaths& paths);
 // Half-made and half-removed folders. Only while nobody makes machines.

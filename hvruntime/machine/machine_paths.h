@@ -16,6 +16,7 @@ struct MachinePaths {
     std::filesystem::path spec() const { return folder / "spec.json"; }
     std::filesystem::path state() const { return folder / "state.json"; }
     std::filesystem::path config_iso() const { return folder / "config.iso"; }
+    std::filesystem::path efi_variables() const { return folder / "efi-vars.fd"; }
     std::filesystem::path console_log() const { return folder / "console.log"; }
     std::filesystem::path qemu_log() const { return folder / "qemu.log"; }
     std::filesystem::path overlay(const std::string& disk_id) const;  // <disk_id>.qcow2

@@ -308,9 +308,6 @@ void check_machine_spec(const MachineSpec& spec) {
             spec, ErrorKind::invalid_input,
             fmt::format("{} of memory are too little", base::format_byte_size(spec.memory_bytes)));
     }
-    if (spec.firmware == Firmware::efi) {
-        refuse(spec, ErrorKind::unsupported, "EFI firmware is not supported");
-    }
     if (spec.kernel.empty() && (!spec.initrd.empty() || !spec.cmdline.empty())) {
         refuse(spec, ErrorKind::invalid_input, "an initrd or a command line without a kernel");
     }

@@ -38,7 +38,10 @@ void add_machine(Args& args, const MachineSpec& spec, Accel accel) {
     append(args, {"-nodefaults", "-no-user-config", "-display", "none"});
     append(args,
            {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
-    append(args, {"-machine", "q35,usb=off,vmport=off,dump-guest-core=off"});
+    append(args, {"-machine",
+                  fmt::format(
+                      "q35,usb=off,vmport=off,dump-guest-core=off{}",
+                      spec.firmware == Firmware::efi ? ",pflash0=efi-code,pflash1=efi-vars" : "")});
     if (accel == Accel::kvm) {
         append(args, {"-accel", "kvm", "-cpu", "host"});
     } else {
@@ -71,6 +74,19 @@ void add_control(Args& args, const MachinePaths& paths) {
 
 void add_blockdev(Args& args, const Json& node) {
     append(args, {"-blockdev", base::to_json_text(node)});
+}
+
+// A flash chip: its file, and raw on top of it.
+void add_flash(Args& args, const std::string& node, const std::filesystem::path& file,
+               bool read_only) {
+    add_blockdev(args, Json{{"driver", "file"},
+                            {"node-name", node + "-file"},
+                            {"filename", file.string()},
+                            {"read-only", read_only}});
+    add_blockdev(args, Json{{"driver", "raw"},
+                            {"node-name", node},
+                            {"file", node + "-file"},
+                            {"read-only", read_only}});
 }
 
 // The nodes of one disk, bottom up: base file, raw on top of it, overlay file, qcow2.
@@ -175,10 +191,14 @@ std::string make_machine_uuid(const std::string& id) {
                        hex.substr(16, 4), hex.substr(20, 12));
 }
 
-std::vector<std::string> qemu_args(const MachineSpec& spec, const MachinePaths& paths,
-                                   Accel accel) {
+std::vector<std::string> qemu_args(const MachineSpec& spec, const MachinePaths& paths, Accel accel,
+                                   const std::filesystem::path& efi_code) {
     Args args;
     add_machine(args, spec, accel);
+    if (spec.firmware == Firmware::efi) {
+        add_flash(args, "efi-code", efi_code, true);
+        add_flash(args, "efi-vars", paths.efi_variables(), false);
+    }
     add_control(args, paths);
     const bool needs_scsi = spec.config_iso.has_value() ||
                             std::any_of(spec.disks.begin(), spec.disks.end(), [](const auto& disk) {

@@ -3,6 +3,7 @@
 // explicit (`-blockdev`), nothing is probed, names with commas are escaped.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 
 namespace hvruntime {
 
-// Without argv[0].
-std::vector<std::string> qemu_args(const MachineSpec& spec, const MachinePaths& paths, Accel accel);
+// Without argv[0]. `efi_code` is the firmware of a machine that boots by UEFI; others need none.
+std::vector<std::string> qemu_args(const MachineSpec& spec, const MachinePaths& paths, Accel accel,
+                                   const std::filesystem::path& efi_code = {});
 
 // "guest=ID,process=muster-ID": the argument after -name, by which a QEMU of ours is recognised.
 std::string qemu_name_argument(const std::string& id);

@@ -93,19 +93,25 @@ void name_os(OperatingSystem& os, Profile profile) {
     }
 }
 
-std::vector<VendorSetting> settings_of(Profile profile) {
-    if (profile != Profile::vmware) {
-        return {};
-    }
-    const auto setting = [](std::string key, std::string value) {
+std::vector<VendorSetting> settings_of(Profile profile, Firmware::Kind firmware) {
+    std::vector<VendorSetting> settings;
+    const auto add = [&](std::string key, std::string_view value) {
         VendorSetting one;
         one.key = std::move(key);
-        one.value = std::move(value);
-        return one;
+        one.value = value;
+        settings.push_back(std::move(one));
     };
-    // Newer products start new machines by EFI, and pull the plug, where nothing is said.
-    return {setting("firmware", "bios"), setting("powerOpInfo.powerOffType", "soft"),
-            setting("tools.syncTimeWithHost", "false")};
+    if (firmware == Firmware::Kind::unspecified && profile == Profile::vmware) {
+        firmware = Firmware::Kind::bios;  // newer products start new machines by EFI
+    }
+    if (firmware != Firmware::Kind::unspecified) {
+        add("firmware", to_string(firmware));
+    }
+    if (profile == Profile::vmware) {
+        add("powerOpInfo.powerOffType", "soft");  // they pull the plug where nothing is said
+        add("tools.syncTimeWithHost", "false");
+    }
+    return settings;
 }
 
 std::vector<std::string> ProfileHardware::transports() const {

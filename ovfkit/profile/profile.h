@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ovfkit/descriptor/envelope.h"
+#include "ovfkit/descriptor/hardware_queries.h"
 
 namespace ovfkit {
 
@@ -42,8 +43,10 @@ const ProfileHardware& hardware_of(Profile profile, GuestDrivers drivers);
 
 // vmw:osType and vbox:OSType for the CIM number that stands there; empties them for the others.
 void name_os(OperatingSystem& os, Profile profile);
-// What a hardware section says besides, as vmw:Config. Never ovf:required.
-std::vector<VendorSetting> settings_of(Profile profile);
+// What a hardware section says besides, as vmw:Config. Never ovf:required. A firmware that nobody
+// chose is said for VMware only.
+std::vector<VendorSetting> settings_of(Profile profile,
+                                       Firmware::Kind firmware = Firmware::Kind::unspecified);
 
 // The items of a section, in the words of the profile.
 HardwareItem make_controller(const ProfileHardware& hardware, std::string id);

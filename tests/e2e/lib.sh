@@ -174,6 +174,34 @@ wait_until() {
     fail "$complaint"
 }
 
+# boot_disk bios|uefi DISK TEXT: starts a disk (qcow2 or raw, by its extension) in a bare QEMU by that firmware, without
+# changing it, until TEXT is on its serial console, four minutes at most. The console is left in $HOME_DIR/FIRMWARE.console.
+boot_disk() {
+    local firmware=$1 disk=$2 text=$3 console=$HOME_DIR/$1.console flash=() qemu
+    if [ "$firmware" = uefi ]; then
+        cp /usr/share/OVMF/OVMF_VARS_4M.fd "$HOME_DIR/uefi.vars"
+        flash=(-drive "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"
+            -drive "if=pflash,format=raw,file=$HOME_DIR/uefi.vars")
+    fi
+    rm -f "$console"
+    qemu-system-x86_64 -machine q35 -accel tcg,thread=multi,tb-size=256 -cpu max -m 384 -nodefaults -no-reboot \
+        -display none "${flash[@]}" -drive "if=virtio,format=${disk##*.},snapshot=on,file=$disk" \
+        -serial "file:$console" &
+    qemu=$!
+    for _ in $(seq 480); do
+        if grep -qaF "$text" "$console" 2>/dev/null; then
+            kill $qemu
+            wait $qemu || true
+            return 0
+        fi
+        kill -0 $qemu 2>/dev/null || break
+        sleep 0.5
+    done
+    kill $qemu 2>/dev/null || true
+    tail -n 20 "$console" >&2 || true
+    fail "'$text' is not on the console of $disk, started by $firmware"
+}
+
 # The signing key and certificate of the tests.
 make_key() {
     [ -f "$E2E_DIR/key.pem" ] && return

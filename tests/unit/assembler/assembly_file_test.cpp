@@ -51,6 +51,16 @@ TEST_CASE("the shipped assembly is read", "[assembler]") {
     }
 }
 
+TEST_CASE("a machine names the firmware that it boots by", "[assembler]") {
+    using Kind = ovfkit::Firmware::Kind;
+    CHECK(parse_assembly(tests::shop_yaml(), "a.yaml").machines[0].firmware == Kind::unspecified);
+    const auto assembly = parse_assembly(
+        tests::shop_with("memory: 512 MiB", "memory: 512 MiB\n    firmware: efi"), "a.yaml");
+    CHECK(assembly.machines[0].firmware == Kind::efi);
+    CHECK_THAT(message_of("memory: 512 MiB", "memory: 512 MiB\n    firmware: uefi"),
+               Catch::StartsWith("a.yaml:14:15: 'uefi' is not a firmware"));
+}
+
 TEST_CASE("what the file cannot mean is told with its place", "[assembler]") {
     const std::string unknown = message_of("memory: 512", "memry: 512");
     CHECK_THAT(unknown, Catch::StartsWith("a.yaml:13:"));

@@ -16,7 +16,8 @@
 namespace {
 
 ovfkit::Envelope shop() {
-    const auto assembly = assembler::parse_assembly(tests::shop_yaml(), "a.yaml");
+    auto assembly = assembler::parse_assembly(tests::shop_yaml(), "a.yaml");
+    assembly.machines.at(2).firmware = ovfkit::Firmware::Kind::efi;
     assembler::ImageSet images;
     images.files = {{{}, "file1", "db-disk.vmdk", 1000, "", std::nullopt},
                     {{}, "file2", "db.vmlinuz", 10, "", std::nullopt},
@@ -40,6 +41,9 @@ TEST_CASE("the envelope of an assembly has nothing to complain about", "[assembl
 TEST_CASE("machines, disks, networks and wiring are in the envelope", "[assembler]") {
     const auto envelope = shop();
     const auto& app = *ovfkit::find_system(envelope, "app");
+    CHECK(ovfkit::firmware_of(app).kind == ovfkit::Firmware::Kind::unspecified);
+    CHECK(ovfkit::firmware_of(*ovfkit::find_system(envelope, "web")).kind ==
+          ovfkit::Firmware::Kind::efi);
     CHECK(ovfkit::cpus_of(app, "small") == 1);
     CHECK(ovfkit::cpus_of(app, "large") == 4);
     CHECK(ovfkit::memory_bytes_of(app, "large") == 4ULL << 30U);

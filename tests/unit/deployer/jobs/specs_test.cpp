@@ -31,6 +31,20 @@ TEST_CASE("a network's switch knows its machines and the names of the others",
     CHECK(spec.dns_records[0].name == "web");
 }
 
+TEST_CASE("a machine is started by the firmware of its plan", "[deployer][specs]") {
+    auto deployment = make_deployment("guestbook");
+    deployment.plan.machines[0].firmware = "efi";
+    for (auto& machine : deployment.plan.machines) {
+        machine.disks.clear();
+        machine.nics.clear();
+    }
+    const auto firmware_of = [&](std::size_t i) {
+        return deployer::machine_spec_of(deployment, deployment.plan.machines[i], {}, {}).firmware;
+    };
+    CHECK(firmware_of(0) == hvruntime::Firmware::efi);
+    CHECK(firmware_of(1) == hvruntime::Firmware::bios);
+}
+
 TEST_CASE("two deployments of one assembly share no ids", "[deployer][specs]") {
     CHECK(deployer::machine_id_of("a", "db") != deployer::machine_id_of("b", "db"));
     CHECK(deployer::network_id_of("a", "back") != deployer::network_id_of("b", "back"));

@@ -203,12 +203,24 @@ TEST_CASE("sections that one host cannot follow are said", "[deployer][plan]") {
     auto& system = tests::system_of(envelope, 0);
     system.install = ovfkit::InstallSection{};
     system.placement = ovfkit::Placement{};
-    system.hardware.front().settings = {{.key = "firmware", .value = "efi"}};
     const DeploymentPlan made = plan(envelope);
-    REQUIRE(made.not_honoured.size() == 3);
-    CHECK(made.not_honoured[0] == "the EFI firmware of system 'db'");
-    CHECK(made.not_honoured[1] == "the InstallSection of 'db'");
-    CHECK(made.not_honoured[2] == "the PlacementSection of 'db'");
+    REQUIRE(made.not_honoured.size() == 2);
+    CHECK(made.not_honoured[0] == "the InstallSection of 'db'");
+    CHECK(made.not_honoured[1] == "the PlacementSection of 'db'");
+}
+
+TEST_CASE("a machine gets the firmware of its descriptor", "[deployer][plan]") {
+    auto envelope = tests::guestbook_envelope();
+    tests::system_of(envelope, 0).hardware.front().settings = {{.key = "firmware", .value = "efi"}};
+    const DeploymentPlan made = plan(envelope);
+    CHECK(made.not_honoured.empty());
+    CHECK(deployer::require_machine(made, "db").firmware == "efi");
+    CHECK(deployer::require_machine(made, "app").firmware == "bios");
+    base::Json json = to_json(made);
+    CHECK(deployer::require_machine(deployer::plan_of_json(json), "db").firmware == "efi");
+    // Plans that were stored before there was a choice.
+    json.at("machines").at(0).erase("firmware");
+    CHECK(deployer::plan_of_json(json).machines.at(0).firmware == "bios");
 }
 
 TEST_CASE("a value that its property does not allow is a usage error", "[deployer][plan]") {
@@ -258,7 +270,8 @@ TEST_CASE("hardware that a machine of ours cannot have is said", "[deployer][pla
          {"the reservation of hardware item 'item 1'", "the number of cores per socket of",
           "the limit of hardware item 'item 2'", "the weight of hardware item 'item 2'",
           "every network but the first one of", "starting without a connection of",
-          "the EFI firmware of system 'db'", "secure boot of system 'db'", "the TPM of system 'db'",
+          "secure boot of system 'db': its firmware has no keys and starts any boot loader",
+          "the TPM of system 'db'",
           "settings for VMware's products of system 'db': cpuHotAddEnabled",
           "the transport 'com.vmware.guestInfo' of system 'db'", "the port profiles of 'back'",
           "system 'app' offers 2 hardware sections: the one for 'vmx-10' is used",

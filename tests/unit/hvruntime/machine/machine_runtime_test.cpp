@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "hvruntime/machine/efi_firmware.h"
 #include "hvruntime/qmp/qmp_client.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
@@ -28,6 +29,36 @@ TEST_CASE("a machine is made, started, stopped, killed and destroyed", "[hvrunti
 TEST_CASE("machines with one base disk run side by side", "[hvruntime][machine]") {
     MachineFixture fixture(GENERATE(tests::fake_qemu(), std::string()));
     tests::check_shared_base(fixture);
+}
+
+TEST_CASE("a machine that boots by UEFI keeps the variables of its firmware",
+          "[hvruntime][machine]") {
+    MachineFixture fixture(GENERATE(tests::fake_qemu(), std::string()));
+    MachineSpec spec = small_machine("uefi");
+    spec.firmware = hvruntime::Firmware::efi;
+    spec.memory_bytes = 128 * base::kMiB;
+    fixture.runtime->create(spec);
+    const fs::path variables = fixture.runtime->paths(spec.id).efi_variables();
+    CHECK(base::read_file(variables) == base::read_file(hvruntime::find_efi_firmware().variables));
+    fixture.runtime->start(spec.id);
+    CHECK(fixture.state(spec.id) == MachineState::running);
+    fixture.runtime->kill(spec.id);
+    CHECK(fs::exists(variables));
+    fixture.runtime->destroy(spec.id);
+    CHECK_FALSE(fs::exists(variables));
+}
+
+TEST_CASE("a host without UEFI firmware is told what to install", "[hvruntime][machine]") {
+    MachineFixture fixture(tests::fake_qemu());
+    ::setenv("MUSTER_OVMF_DIR", "/nonexistent", 1);
+    const base::ScopeExit restore([] { ::unsetenv("MUSTER_OVMF_DIR"); });
+    MachineSpec spec = small_machine("uefi");
+    spec.firmware = hvruntime::Firmware::efi;
+    const auto error = tests::error_of([&] { fixture.runtime->create(spec); });
+    CHECK(error.kind() == ErrorKind::environment);
+    CHECK(error.message().find("/nonexistent/OVMF_CODE_4M.fd") != std::string::npos);
+    CHECK(error.hint() == "install it: apt-get install ovmf");
+    CHECK(fs::is_empty(fixture.data_dir() / "machines"));
 }
 
 TEST_CASE("a QEMU that dies by itself is noticed and can be started again",

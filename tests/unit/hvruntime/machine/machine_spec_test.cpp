@@ -59,8 +59,6 @@ TEST_CASE("specs that cannot be run are refused by name", "[hvruntime][machine]"
          "machine 'db': 0 CPUs are not possible"},
         {[](MachineSpec& s) { s.memory_bytes = 1; }, ErrorKind::invalid_input,
          "machine 'db': 1 B of memory are too little"},
-        {[](MachineSpec& s) { s.firmware = hvruntime::Firmware::efi; }, ErrorKind::unsupported,
-         "machine 'db': EFI firmware is not supported"},
         {[](MachineSpec& s) { s.kernel.clear(); }, ErrorKind::invalid_input,
          "machine 'db': an initrd or a command line without a kernel"},
         {[](MachineSpec& s) { s.disks[1].id = "disk0"; }, ErrorKind::invalid_input,

@@ -59,6 +59,15 @@ TEST_CASE("a machine that boots from its disk under KVM has the expected QEMU ar
     check_golden("disk_boot.kvm.txt", to_text(qemu_args(spec, example_paths(), Accel::kvm)));
 }
 
+TEST_CASE("a machine that boots by UEFI has the firmware's two flash chips",
+          "[hvruntime][machine]") {
+    MachineSpec spec = tests::small_machine("uefi");
+    spec.id = "0123456789ab";
+    spec.firmware = hvruntime::Firmware::efi;
+    check_golden("efi.tcg.txt", to_text(qemu_args(spec, example_paths(), Accel::tcg,
+                                                  "/firmware,1/OVMF_CODE_4M.fd")));
+}
+
 TEST_CASE("no argument leaves a disk format to QEMU's guess", "[hvruntime][machine]") {
     for (const std::string& word : qemu_args(tests::full_machine(), example_paths(), Accel::tcg)) {
         CHECK(word != "-drive");

@@ -47,6 +47,11 @@ TEST_CASE("only VMware's profile has VMware's words, and nobody must understand 
     CHECK(ovfkit::settings_of(Profile::generic).empty());
     const auto settings = ovfkit::settings_of(Profile::vmware);
     REQUIRE_FALSE(settings.empty());
+    CHECK(settings[0].value == "bios");
+    CHECK(ovfkit::settings_of(Profile::vmware, ovfkit::Firmware::Kind::efi)[0].value == "efi");
+    const auto efi = ovfkit::settings_of(Profile::generic, ovfkit::Firmware::Kind::efi);
+    REQUIRE(efi.size() == 1);
+    CHECK((efi[0].key == "firmware" && efi[0].value == "efi" && !efi[0].required));
     for (const auto& setting : settings) {
         CHECK_FALSE(setting.required);
     }
