@@ -4,7 +4,10 @@
 #include <memory>
 #include <new>
 
+#include <fmt/format.h>
 #include <zstd.h>
+
+#include "base/error.h"
 
 namespace ovfkit {
 
@@ -28,6 +31,34 @@ std::optional<std::size_t> zstd_decompress(std::span<const std::byte> in,
         }
     }
     return output.pos;
+}
+
+struct ZstdCompressor::State {
+    std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+    int level = 0;
+    std::vector<std::byte> out;
+};
+
+ZstdCompressor::ZstdCompressor(int level, std::size_t block_bytes)
+    : state_(std::make_unique<State>()) {
+    if (!state_->context) {
+        throw std::bad_alloc();
+    }
+    state_->level = level;
+    state_->out.resize(ZSTD_compressBound(block_bytes));
+}
+
+ZstdCompressor::~ZstdCompressor() = default;
+
+std::span<const std::byte> ZstdCompressor::compress(std::span<const std::byte> block) {
+    const std::size_t bytes =
+        ZSTD_compressCCtx(state_->context.get(), state_->out.data(), state_->out.size(),
+                          block.data(), block.size(), state_->level);
+    if (ZSTD_isError(bytes) != 0) {
+        throw base::Error(base::ErrorKind::internal,
+                          fmt::format("zstd: {}", ZSTD_getErrorName(bytes)));
+    }
+    return std::span(state_->out).first(bytes);
 }
 
 }  // namespace ovfkit

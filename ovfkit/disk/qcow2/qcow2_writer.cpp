@@ -25,6 +25,9 @@ constexpr std::uint64_t kPackedClusters = 16;  // space is taken for so many at 
 constexpr std::size_t kL2TablesInMemory = 48;  // 24 GiB of the disk
 constexpr std::size_t kRefcountBlocksInMemory = 8;
 constexpr std::uint32_t kHeaderBytes = 112;
+constexpr std::uint64_t kOtherCompression = std::uint64_t{1} << 3U;  // an incompatible feature
+// Of so few bytes no cluster can be made, neither by deflate nor by zstd.
+constexpr std::size_t kSmallestCompressed = 10;
 
 // Clusters that hold so many bytes; also: L2 tables that hold so many bytes of entries.
 constexpr std::uint64_t clusters_for(std::uint64_t bytes) {
@@ -33,8 +36,9 @@ constexpr std::uint64_t clusters_for(std::uint64_t bytes) {
 
 }  // namespace
 
-Qcow2Writer::Qcow2Writer(int fd, std::string name)
+Qcow2Writer::Qcow2Writer(int fd, std::string name, Compression compression)
     : file_(fd, std::move(name)),
+      compression_(compression),
       refcounts_(file_, kClusterBytes, kRefcountBlocksInMemory,
                  [this] {
                      uncounted_.push_back(take_space(1) / kClusterBytes);
@@ -59,7 +63,7 @@ void Qcow2Writer::count_reference(std::uint64_t host_cluster) {
     const auto block = refcounts_.for_change(host_cluster / kRefcountsPerBlock);
     const std::size_t at = host_cluster % kRefcountsPerBlock * 2;
     const auto count = load_be<std::uint16_t>(block, at);
-    assert(count < 0xffff);  // takes_deflated() keeps it far below
+    assert(count < 0xffff);  // kSmallestCompressed keeps it far below
     store_be(block, at, static_cast<std::uint16_t>(count + 1));
     if (!uncounted_.empty()) {  // a block that was made for this one
         const std::uint64_t made = uncounted_.back();
@@ -119,11 +123,11 @@ void Qcow2Writer::flush_packed() {
     packed_.clear();
 }
 
-void Qcow2Writer::add_deflated(std::uint64_t cluster, std::span<const std::byte> deflated) {
-    assert(takes_deflated(deflated.size()));
+void Qcow2Writer::add_compressed(std::uint64_t cluster, std::span<const std::byte> compressed) {
+    assert(compressed.size() >= kSmallestCompressed && compressed.size() < kClusterBytes);
     const std::lock_guard lock(mutex_);
     l2_.for_change(cluster / kEntriesPerL2);  // its place first: it must not lie in the way
-    if (packed_offset_ + packed_.size() + deflated.size() > packed_room_end_) {
+    if (packed_offset_ + packed_.size() + compressed.size() > packed_room_end_) {
         const std::uint64_t room = take_space(kPackedClusters);
         if (room != packed_room_end_) {  // something else came in between
             flush_packed();
@@ -131,12 +135,12 @@ void Qcow2Writer::add_deflated(std::uint64_t cluster, std::span<const std::byte>
         }
         packed_room_end_ = room + kPackedClusters * kClusterBytes;
     }
-    if (packed_.size() + deflated.size() > base::kMiB) {
+    if (packed_.size() + compressed.size() > base::kMiB) {
         flush_packed();
     }
     const std::uint64_t offset = packed_offset_ + packed_.size();
-    packed_.insert(packed_.end(), deflated.begin(), deflated.end());
-    const std::uint64_t last = offset + deflated.size() - 1;
+    packed_.insert(packed_.end(), compressed.begin(), compressed.end());
+    const std::uint64_t last = offset + compressed.size() - 1;
     const std::uint64_t more_sectors = last / kSectorBytes - offset / kSectorBytes;
     map(cluster, kCompressed | more_sectors << kCompressedSizeShift | offset);
     for (std::uint64_t host = offset / kClusterBytes; host <= last / kClusterBytes; ++host) {
@@ -182,8 +186,10 @@ void Qcow2Writer::write_header(std::uint64_t l1_table, std::uint64_t refcount_ta
     store_be(header, 40, l1_table);
     store_be(header, 48, refcount_table);
     store_be(header, 56, static_cast<std::uint32_t>(refcount_clusters));
+    store_be(header, 72, compression_ == Compression::zlib ? 0 : kOtherCompression);
     store_be(header, 96, std::uint32_t{4});  // refcounts of 16 bits
-    store_be(header, 100, kHeaderBytes);     // features, compression type: zeros; no extensions
+    store_be(header, 100, kHeaderBytes);     // no extensions follow
+    store_be(header, 104, static_cast<std::uint8_t>(compression_));
     file_.write_at(0, header);
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a qcow2, version 3, 64 KiB clusters, compression type zlib (QEMU docs/interop/qcow2.txt).
-// Clusters are plain (through DiskTarget) or come already deflated, packed end to end. Memory is
-// bounded whatever the size of the disk: a few tables and one buffer. Clusters may come in any
-// order, each deflated one once. reserve, add_deflated and finish belong to one thread; write_at
-// may be called from several. When a write fails the file is rubbish and the caller's to remove.
+// Writes a qcow2, version 3, 64 KiB clusters (QEMU docs/interop/qcow2.txt). Clusters are plain
+// (through DiskTarget) or come already compressed, packed end to end: deflated, or as zstd frames.
+// Memory is bounded whatever the size of the disk: a few tables and one buffer. Clusters may come
+// in any order, each compressed one once. reserve, add_compressed and finish belong to one thread;
+// write_at may be called from several. When a write fails the file is rubbish and the caller's to
+// remove.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,11 @@ class Qcow2Writer : public DiskTarget {
     static constexpr unsigned kClusterBits = 16;
     static constexpr std::uint64_t kClusterBytes = std::uint64_t{1} << kClusterBits;
 
+    // What all compressed clusters of a file are.
+    enum class Compression : std::uint8_t { zlib = 0, zstd = 1 };
+
     // Borrows `fd`, an empty file open for reading and writing.
-    Qcow2Writer(int fd, std::string name);
+    Qcow2Writer(int fd, std::string name, Compression compression = Compression::zlib);
 
     const std::string& name() const override { return file_.name(); }
     void set_capacity(std::uint64_t bytes) override;
@@ -33,13 +37,13 @@ class Qcow2Writer : public DiskTarget {
     void write_at(std::uint64_t offset, std::span<const std::byte> data) override;
     void finish() override;
 
-    // What add_deflated() takes: smaller than a cluster, and not so small that it cannot inflate to
-    // one (deflate never does better than 1032 to 1).
+    // Of a stranger's deflate stream, for add_compressed(): smaller than a cluster, and not so
+    // small that it cannot inflate to one (deflate never does better than 1032 to 1).
     static constexpr bool takes_deflated(std::size_t bytes) {
         return bytes >= 64 && bytes < kClusterBytes;
     }
-    // A raw deflate stream that inflates to one whole cluster.
-    void add_deflated(std::uint64_t cluster, std::span<const std::byte> deflated);
+    // A raw deflate stream, or a zstd frame, of one whole cluster; smaller than that.
+    void add_compressed(std::uint64_t cluster, std::span<const std::byte> compressed);
 
   private:
     std::uint64_t take_space(std::uint64_t clusters);
@@ -55,13 +59,14 @@ class Qcow2Writer : public DiskTarget {
                       std::uint64_t refcount_clusters);
 
     SparseFile file_;
+    Compression compression_;
     std::mutex mutex_;  // guards all below but packed_*
     std::uint64_t capacity_bytes_ = 0;
     std::uint64_t end_ = kClusterBytes;     // of the space given away; the header has the first
     std::vector<std::uint64_t> uncounted_;  // refcount blocks made meanwhile
     Qcow2TableCache refcounts_;
     Qcow2TableCache l2_;
-    std::vector<std::byte> packed_;      // deflated clusters on their way to the file
+    std::vector<std::byte> packed_;      // compressed clusters on their way to the file
     std::uint64_t packed_offset_ = 0;    // where packed_ begins
     std::uint64_t packed_room_end_ = 0;  // of the space that is theirs
 };

@@ -33,8 +33,8 @@ class AdoptingConsumer : public DiskConsumer {
         if (deflated.size() > kFraming && Qcow2Writer::takes_deflated(deflated.size() - kFraming) &&
             bytes_of_grain(header_, grain) == Qcow2Writer::kClusterBytes &&
             has_plain_zlib_header(deflated)) {
-            qcow2_.add_deflated(grain,
-                                deflated.subspan(kZlibHeaderBytes, deflated.size() - kFraming));
+            qcow2_.add_compressed(grain,
+                                  deflated.subspan(kZlibHeaderBytes, deflated.size() - kFraming));
             populated_bytes_ += Qcow2Writer::kClusterBytes;
         } else {
             add_plain(grain, deflated);

@@ -166,7 +166,7 @@ TEST_CASE("clusters in any order, deflated and plain, over many tables", "[ovfki
             for (std::uint64_t i = 0; i < 100; ++i) {
                 const std::uint64_t cluster = (i * 37 % 100) * 8192 * 20 + round * 3;
                 if (i % 2 == 0) {
-                    writer.add_deflated(cluster, deflated);
+                    writer.add_compressed(cluster, deflated);
                 } else {
                     writer.reserve(cluster * kCluster, kCluster);
                     writer.write_at(cluster * kCluster, base::as_bytes(plain));
