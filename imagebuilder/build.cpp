@@ -11,6 +11,7 @@
 #include "imagebuilder/build_inputs.h"
 #include "imagebuilder/cache/build_memory.h"
 #include "imagebuilder/cache/cache_lock.h"
+#include "imagebuilder/compose/compose_tarball.h"
 #include "imagebuilder/config/install_config.h"
 #include "imagebuilder/disk/disk_image.h"
 #include "imagebuilder/disk/efi/efi_partition.h"
@@ -33,7 +34,17 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr int kFinishingSteps = 4;  // guest and settings, seal, file system, disk
+constexpr int kFinishingSteps = 4;  // guest and settings, seal, disk, digests
+
+// An image that is made but for its record.
+struct FinishedImage {
+    StoredImage files;
+    std::string kernel_version;
+    std::string command_line;
+    std::int64_t epoch = 0;
+    TreePackages packages;
+    ovfkit::ConfigSchema config;
+};
 
 std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& packages) {
     std::vector<std::string> lines;
@@ -44,23 +55,23 @@ std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& 
 }
 
 // What the finished image was made of; and that a frozen one is the one that was locked.
-void prove_image(const StoredImage& image, const BuildInputs& inputs,
-                 const TreePackages& packages) {
+void prove_image(const FinishedImage& image, const BuildInputs& inputs) {
     EvidenceSubject subject;
     subject.recipe = inputs.recipe.get();
     subject.steps = &inputs.steps;
     subject.identity = inputs.identity;
     subject.release = inputs.apt.release;
     subject.sources = inputs.apt.image_sources;
-    subject.epoch = inputs.epoch;
-    subject.packages = packages;
+    subject.epoch = image.epoch;
+    subject.packages = image.packages;
     subject.tools = inputs.tools;
-    const base::Json record = base::parse_json(base::read_file(image.record), "build record");
+    subject.tarball = inputs.tarball;
+    const base::Json record = base::parse_json(base::read_file(image.files.record), "build record");
     const base::Json& files = record.at("files");
     subject.disk_sha256 = base::require_string(files.at("disk"), "sha256");
     subject.kernel_sha256 = base::require_string(files.at("kernel"), "sha256");
     subject.initrd_sha256 = base::require_string(files.at("initrd"), "sha256");
-    write_evidence(image.folder, subject);
+    write_evidence(image.files.folder, subject);
     if (inputs.lock && !inputs.lock->image.empty() && inputs.lock->image != subject.disk_sha256) {
         throw Error(ErrorKind::conflict,
                     fmt::format("the disk is not the one that was locked: sha256 {} instead of {}",
@@ -68,6 +79,44 @@ void prove_image(const StoredImage& image, const BuildInputs& inputs,
                     "the recipe has changed since, or a step is not reproducible (times, random "
                     "bytes, the network); make the lock file anew when that is meant");
     }
+}
+
+// With its record and the evidence beside it the image is there.
+void store_image(const FinishedImage& image, const BuildInputs& inputs, StepClock& clock) {
+    const Recipe& recipe = *inputs.recipe;
+    clock.end();
+    write_record(image.files,
+                 {recipe.name, recipe.version, recipe.description, inputs.key, image.kernel_version,
+                  image.command_line, disk_of(recipe).size_bytes, image.epoch,
+                  describe_packages(image.packages.installed), clock.times(), image.config});
+    prove_image(image, inputs);
+    publish_image(image.files);
+}
+
+// Straight from the tar to the image's files in the store.
+void compose_image(const BuildInputs& inputs, StepClock& clock, const WorkDir& work) {
+    const StoredImage files = new_stored_image(inputs.key);
+    const ImageParts parts = compose_tarball({
+        .tarball = *inputs.tarball,
+        .recipe = inputs.recipe.get(),
+        .guest = inputs.guest,
+        .key = inputs.identity,
+        .filesystem_uuid = uuid_from_key(inputs.identity, "root"),
+        .epoch = inputs.epoch,
+        .work_dir = work.path(),
+        .qcow2 = files.disk,
+        .on_step = [&](const std::string& text) { clock.begin(text); },
+    });
+    clock.begin("digests");
+    base::write_file(files.kernel, parts.kernel);
+    base::write_file(files.initrd, parts.initrd);
+    store_image({files,
+                 parts.kernel_version,
+                 parts.command_line,
+                 parts.epoch,
+                 make_tree_packages(parts.packages, inputs.apt, inputs.lock),
+                 {}},
+                inputs, clock);
 }
 
 // From nothing to the image's files in the store.
@@ -78,8 +127,8 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
 
     // The tree, as the recipes say.
     const auto on_step = [&](const std::string& text, bool cached) { clock.begin(text, cached); };
-    build_tree({work.tree(), options.use_cache, on_step, options.on_output}, inputs.steps,
-               inputs.apt);
+    build_tree({work.tree(), options.use_cache, on_step, options.on_output, inputs.tarball},
+               inputs.steps, inputs.apt);
 
     // What every image gets. From here on no package is installed.
     const StepContext context{work.tree(), nullptr, options.on_output};
@@ -99,27 +148,24 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
     }
 
     // Beyond this point the tree does not change any more.
-    clock.begin("file system and boot loader");
+    clock.begin("disk");
     const DiskLayout layout = disk_of(recipe);
-    const fs::path raw = work.path() / "disk.raw";
-    RawDiskOptions disk{raw, layout.size_bytes, inputs.identity, uuid, inputs.epoch, work.path()};
+    const StoredImage files = new_stored_image(inputs.key);
+    const std::int64_t epoch = inputs.epoch ? *inputs.epoch : newest_time_in(*inputs.tarball);
+    DiskOptions disk{files.disk, layout.size_bytes, inputs.identity, uuid, epoch, work.path()};
     disk.bios = layout.bios;
+    const std::string kernel = base::read_file(boot.kernel);
+    std::optional<EfiBoot> efi;
     if (layout.uefi) {
-        disk.efi = EfiBoot{recipe.name, boot.kernel_version, base::read_file(boot.kernel),
-                           boot.initrd, boot.command_line};
+        efi = EfiBoot{recipe.name, boot.kernel_version, kernel, boot.initrd, boot.command_line};
+        disk.efi_bytes = efi_partition_size(kernel.size(), boot.initrd.size());
     }
-    make_raw_disk(disk, work.tree());
-    clock.begin("qcow2 and digests");
-    StoredImage image = new_stored_image(inputs.key);
-    convert_to_qcow2(raw, image.disk);
-    base::write_file(image.kernel, base::read_file(boot.kernel));
-    base::write_file(image.initrd, boot.initrd);
-    clock.end();
-    write_record(image, {recipe.name, recipe.version, recipe.description, inputs.key,
-                         boot.kernel_version, boot.command_line, layout.size_bytes, inputs.epoch,
-                         describe_packages(packages.installed), clock.times(), schema});
-    prove_image(image, inputs, packages);
-    publish_image(image);
+    make_disk(disk, work.tree(), efi);
+    clock.begin("digests");
+    base::write_file(files.kernel, kernel);
+    base::write_file(files.initrd, boot.initrd);
+    store_image({files, boot.kernel_version, boot.command_line, epoch, packages, schema}, inputs,
+                clock);
 }
 
 // What the user wanted to have of a build that failed.
@@ -141,8 +187,13 @@ void after_failure(const BuildOptions& options, const BuildInputs& inputs, const
 void build_in_work_dir(const BuildOptions& options, const BuildInputs& inputs, StepClock& clock) {
     WorkDir work(options.on_error == OnError::keep);
     try {
-        base::in_context(fmt::format("building '{}'", inputs.recipe->name),
-                         [&] { make_image(options, inputs, clock, work); });
+        base::in_context(fmt::format("building '{}'", inputs.recipe->name), [&] {
+            if (is_composed(inputs)) {
+                compose_image(inputs, clock, work);
+            } else {
+                make_image(options, inputs, clock, work);
+            }
+        });
     } catch (Error& error) {
         after_failure(options, inputs, work, error);
         throw;
@@ -168,8 +219,9 @@ BuiltImage build_image(const BuildOptions& options) {
     }
     const CacheUse cache;
     const BuildInputs inputs = gather_inputs(options.recipe, options.frozen);
-    StepClock clock(static_cast<int>(inputs.steps.size()) + kFinishingSteps, options.on_progress,
-                    options.on_step_end);
+    StepClock clock(is_composed(inputs) ? kComposeSteps + 1
+                                        : static_cast<int>(inputs.steps.size()) + kFinishingSteps,
+                    options.on_progress, options.on_step_end);
     const base::FileLock lock(image_lock_path(inputs.key));
     const bool hit = options.use_cache && has_image(inputs.key);
     if (!hit) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/build_inputs.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -18,8 +19,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+using base::Error;
+using base::ErrorKind;
+
 // Part of every key: raise it when the same recipe gives another tree or disk.
-constexpr std::string_view kBuilder = "muster imagebuilder 3";
+constexpr std::string_view kBuilder = "muster imagebuilder 4";
 
 std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     if (!wants_guest(recipe)) {
@@ -57,7 +61,8 @@ InputKey image_key(const BuildInputs& inputs, const std::string& tree) {
     key.add("builder", kBuilder);
     key.add("tree", tree);
     const DiskLayout disk = disk_of(recipe);
-    key.add("disk", fmt::format("{} {} {} {}", disk.size_bytes, disk.grow, disk.bios, disk.uefi));
+    key.add("disk", fmt::format("{} {} {} {} {}", disk.size_bytes, disk.grow, disk.must_grow,
+                                disk.bios, disk.uefi));
     if (disk.uefi) {
         key.add_files("systemd-boot", find_systemd_boot());
     }
@@ -105,7 +110,48 @@ LockFile require_lock(const fs::path& frozen, const BuildInputs& inputs) {
     return lock;
 }
 
+bool installs_packages(const Recipe& recipe) {
+    const auto is_install = [](const Step& step) {
+        return std::holds_alternative<InstallPackages>(step.action);
+    };
+    return std::any_of(recipe.steps.begin(), recipe.steps.end(), is_install) ||
+           (recipe.parent && installs_packages(*recipe.parent));
+}
+
+const std::string& require_release(const Recipe& recipe) {
+    const std::string& release = source_of(recipe).release;
+    if (release.empty()) {
+        throw base::Error(
+            base::ErrorKind::invalid_input,
+            "packages are to be installed, but nothing says of which release the tarball is",
+            "write 'source: { tarball: …, release: bookworm }'");
+    }
+    return release;
+}
+
+AptIndex open_index(const BuildInputs& inputs) {
+    if (inputs.lock) {
+        return open_locked_index(*inputs.lock);
+    }
+    if (inputs.tarball && !installs_packages(*inputs.recipe)) {
+        return {};
+    }
+    return open_apt_index(require_release(*inputs.recipe));
+}
+
+std::optional<std::int64_t> find_epoch(const BuildInputs& inputs) {
+    const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+    if (epoch != nullptr && !inputs.lock) {
+        return std::strtoll(epoch, nullptr, 10);
+    }
+    return inputs.apt.folder.empty() ? std::nullopt : std::optional(inputs.apt.epoch);
+}
+
 }  // namespace
+
+bool is_composed(const BuildInputs& inputs) {
+    return inputs.tarball && !has_steps(*inputs.recipe) && inputs.config.empty();
+}
 
 BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
     BuildInputs inputs;
@@ -116,14 +162,15 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
     if (!frozen.empty()) {
         inputs.lock = require_lock(frozen, inputs);
     }
-    inputs.apt = inputs.lock ? open_locked_index(*inputs.lock)
-                             : open_apt_index(source_of(*inputs.recipe).release);
-    inputs.steps = plan_steps(*inputs.recipe, inputs.apt, kBuilder);
-    const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
-    inputs.epoch =
-        epoch != nullptr && !inputs.lock ? std::strtoll(epoch, nullptr, 10) : inputs.apt.epoch;
+    if (const Recipe& first = first_of(*inputs.recipe); first.tarball) {
+        inputs.tarball = get_tarball(*first.tarball, first.folder);
+    }
+    inputs.apt = open_index(inputs);
+    inputs.steps = plan_steps(*inputs.recipe, inputs.apt, kBuilder, inputs.tarball);
+    inputs.epoch = find_epoch(inputs);
     InputKey key = image_key(inputs, inputs.steps.back().key);
-    key.add("time of the newest file", std::to_string(inputs.epoch));
+    key.add("time of the newest file",
+            inputs.epoch ? std::to_string(*inputs.epoch) : "of the tarball");
     inputs.identity = image_key(inputs, timeless_key(inputs.steps)).finish();
     inputs.image = key.inputs();
     inputs.key = key.finish();

@@ -14,6 +14,7 @@
 #include "imagebuilder/config/image_config.h"
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/plan/planned_step.h"
+#include "imagebuilder/tarball/tarball.h"
 #include "imagebuilder/tree/apt.h"
 #include "imagebuilder/tree/finish.h"
 
@@ -22,7 +23,8 @@ namespace imagebuilder {
 struct BuildInputs {
     std::shared_ptr<const Recipe> recipe;  // the steps point into it
     ImageConfig config;
-    AptIndex apt;
+    std::optional<Tarball> tarball;  // that the first recipe of the chain starts from
+    AptIndex apt;                    // without a folder: no packages
     std::vector<PlannedStep> steps;
     std::optional<GuestFiles> guest;
     std::map<std::string, std::string> tools;
@@ -30,8 +32,12 @@ struct BuildInputs {
     std::vector<NamedInput> image;  // the tree's key and what comes after the steps
     std::string key;                // of the image
     std::string identity;           // as the key, but without the state of the archives
-    std::int64_t epoch = 0;
+    // Of the newest file; absent: as the tarball has it.
+    std::optional<std::int64_t> epoch;
 };
+
+// Nothing has to run in a tree, no file of it to be looked at: the tar goes straight into the disk.
+bool is_composed(const BuildInputs& inputs);
 
 // `frozen`: a lock file to build with, or empty. Throws conflict when it is of other tools.
 BuildInputs gather_inputs(const std::filesystem::path& recipe, const std::filesystem::path& frozen);

@@ -19,10 +19,15 @@ HostRights look_at_rights() {
 }
 
 ExecutorChoice choose_executor(const Recipe& recipe, const HostRights& rights) {
-    return {Executor::compose,
-            fmt::format("a {} tree needs no mounted disk; its steps run in namespaces {}",
-                        source_of(recipe).release,
-                        rights.root ? "that root makes" : "of this user, without root")};
+    if (const Recipe& first = first_of(recipe); first.tarball && !has_steps(recipe)) {
+        return {Executor::compose,
+                "the tarball goes straight into the disk: nothing has to run in its tree"};
+    }
+    return {
+        Executor::compose,
+        fmt::format("{} tree needs no mounted disk; its steps run in namespaces {}",
+                    first_of(recipe).tarball ? "the unpacked" : "a " + source_of(recipe).release,
+                    rights.root ? "that root makes" : "of this user, without root")};
 }
 
 }  // namespace imagebuilder

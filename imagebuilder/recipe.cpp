@@ -10,6 +10,7 @@
 #include "base/byte_size.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/letter_case.h"
 #include "imagebuilder/recipe_actions.h"
 
 namespace imagebuilder {
@@ -36,8 +37,44 @@ void refuse(YamlKeys& keys, std::string_view key, std::string_view hint) {
     }
 }
 
-DebianSource parse_source(const YamlNode& node) {
-    YamlKeys keys(node, "source");
+std::string parse_release(const YamlNode& node) {
+    const std::string release = node.as_string();
+    if (release.empty() ||
+        release.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos) {
+        node.fail("a release is a code name in small letters", "for example 'release: bookworm'");
+    }
+    return release;
+}
+
+TarballSource parse_tarball(YamlKeys& keys, const YamlNode& node) {
+    TarballSource tarball;
+    tarball.location = node.as_string();
+    if (tarball.location.empty()) {
+        node.fail("'tarball' names no file");
+    }
+    if (const auto digest = keys.find("sha256")) {
+        tarball.sha256 = base::to_lower(digest->as_string());
+        if (tarball.sha256.size() != 64 ||
+            tarball.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
+            digest->fail("a sha256 has 64 hex digits");
+        }
+    } else if (is_url(tarball)) {
+        node.fail("a tarball from the web needs its digest",
+                  "write 'sha256: …' beside it, from a source that you trust");
+    }
+    return tarball;
+}
+
+// A file system that somebody made, and for `packages` the release that it is of.
+void parse_tarball_source(YamlKeys& keys, const YamlNode& node, Recipe& recipe) {
+    recipe.tarball = parse_tarball(keys, node);
+    recipe.source = DebianSource();
+    if (const auto release = keys.find("release")) {
+        recipe.source->release = parse_release(*release);
+    }
+}
+
+DebianSource parse_debian_source(YamlKeys& keys) {
     DebianSource source;
     const YamlNode bootstrap = keys.require("bootstrap");
     if (bootstrap.as_string() != "debian") {
@@ -46,25 +83,29 @@ DebianSource parse_source(const YamlNode& node) {
                                 bootstrap.as_string()),
                     "write 'bootstrap: debian'");
     }
-    const YamlNode release = keys.require("release");
-    source.release = release.as_string();
-    if (source.release.empty() ||
-        source.release.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos) {
-        release.fail("a release is a code name in small letters",
-                     "for example 'release: bookworm'");
-    }
+    source.release = parse_release(keys.require("release"));
     if (const auto paths = keys.find("exclude_paths")) {
         source.exclude_paths = texts_of(*paths);
     }
     if (const auto paths = keys.find("include_paths")) {
         source.include_paths = texts_of(*paths);
     }
+    return source;
+}
+
+void parse_source(const YamlNode& node, Recipe& recipe) {
+    YamlKeys keys(node, "source");
     refuse(keys, "snapshot", "packages come from the apt sources of this host");
     refuse(keys, "image",
-           "recipes start from 'bootstrap: debian' or from another recipe ('from:')");
-    refuse(keys, "template", "recipes start from 'bootstrap: debian' or from another recipe");
+           "recipes start from 'bootstrap: debian', 'tarball:' or another recipe ('from:')");
+    refuse(keys, "template",
+           "recipes start from 'bootstrap: debian', 'tarball:' or another recipe ('from:')");
+    if (const auto tarball = keys.find("tarball")) {
+        parse_tarball_source(keys, *tarball, recipe);
+    } else {
+        recipe.source = parse_debian_source(keys);
+    }
     keys.finish();
-    return source;
 }
 
 void parse_boot(const YamlNode& node, DiskLayout& disk) {
@@ -96,7 +137,7 @@ DiskLayout parse_disk(const YamlNode& node) {
         disk.size_bytes = disk.size_bytes / base::kMiB * base::kMiB;
     }
     if (const auto grow = keys.find("grow")) {
-        disk.grow = grow->as_bool();
+        disk.grow = disk.must_grow = grow->as_bool();
     }
     if (const auto boot = keys.find("boot")) {
         parse_boot(*boot, disk);
@@ -140,10 +181,35 @@ void check_name(const YamlNode& node, const std::string& name) {
     }
 }
 
-void parse_identity(YamlKeys& keys, Recipe& recipe) {
-    const YamlNode name = keys.require("name");
-    recipe.name = name.as_string();
-    check_name(name, recipe.name);
+// What the recipe's file is called, or its folder: "Web Shop/recipe.yaml" -> "web-shop".
+std::string default_name(const fs::path& file) {
+    const fs::path path = fs::absolute(file).lexically_normal();
+    const std::string called =
+        path.stem() == "recipe" ? path.parent_path().filename().string() : path.stem().string();
+    std::string name;
+    for (const char c : base::to_lower(called)) {
+        const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                          (!name.empty() && (c == '-' || c == '_' || c == '.'));
+        if (fits) {
+            name += c;
+        } else if (!name.empty() && name.back() != '-') {
+            name += '-';
+        }
+    }
+    name = name.substr(0, 64);
+    while (name.ends_with('-')) {
+        name.pop_back();
+    }
+    return name.empty() ? "image" : name;
+}
+
+void parse_identity(YamlKeys& keys, const std::string& file, Recipe& recipe) {
+    if (const auto name = keys.find("name")) {
+        recipe.name = name->as_string();
+        check_name(*name, recipe.name);
+    } else {
+        recipe.name = default_name(file);
+    }
     if (const auto version = keys.find("version")) {
         recipe.version = version->as_string();
     }
@@ -206,15 +272,17 @@ Recipe parse_with_parent(std::string_view text, const std::string& name, std::st
     YamlKeys keys(root, "recipe");
     Recipe recipe;
     recipe.text = text;
-    parse_identity(keys, recipe);
+    parse_identity(keys, name, recipe);
     const auto source = keys.find("source");
     const auto from = keys.find("from");
     if (source.has_value() == from.has_value()) {
-        root.fail("a recipe needs either 'source' or 'from'",
-                  "'source: { bootstrap: debian, release: bookworm }', or 'from: ../other-recipe'");
+        root.fail(
+            "a recipe needs either 'source' or 'from'",
+            "'source: { bootstrap: debian, release: bookworm }', 'source: { tarball: FILE }', or "
+            "'from: ../other-recipe'");
     }
     if (source) {
-        recipe.source = parse_source(*source);
+        parse_source(*source, recipe);
     } else {
         parent_name = from->as_string();
         if (parent_name.empty()) {
@@ -290,6 +358,10 @@ bool wants_seal(const Recipe& recipe) {
 }
 
 const DebianSource& source_of(const Recipe& recipe) {
+    return *first_of(recipe).source;
+}
+
+const Recipe& first_of(const Recipe& recipe) {
     const Recipe* at = &recipe;
     while (!at->source) {
         if (!at->parent) {
@@ -297,7 +369,15 @@ const DebianSource& source_of(const Recipe& recipe) {
         }
         at = at->parent.get();
     }
-    return *at->source;
+    return *at;
+}
+
+bool has_steps(const Recipe& recipe) {
+    return !recipe.steps.empty() || (recipe.parent && has_steps(*recipe.parent));
+}
+
+bool is_url(const TarballSource& source) {
+    return source.location.starts_with("https://") || source.location.starts_with("http://");
 }
 
 }  // namespace imagebuilder

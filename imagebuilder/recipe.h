@@ -74,22 +74,32 @@ struct DebianSource {
     std::vector<std::string> include_paths;  // dpkg path-include patterns
 };
 
+// The tar of a root file system instead of a bootstrap.
+struct TarballSource {
+    std::string location;  // a path from the recipe's folder, or a URL
+    std::string sha256;    // of the file, lower-case hex; empty: not checked (never for a URL)
+};
+bool is_url(const TarballSource& source);
+
 struct DiskLayout {
     std::uint64_t size_bytes = std::uint64_t{2} << 30U;
-    bool grow = true;  // the root file system follows a larger disk at the next boot
+    bool grow = true;        // the root file system follows a larger disk at the next boot
+    bool must_grow = false;  // a tree that lacks the programs for it is refused
     // How the disk boots by itself; at least one of them.
     bool bios = true;
     bool uefi = false;  // costs the kernel and the initrd a second time
 };
 
 struct Recipe {
-    std::string name;
+    std::string name;  // default: what its file or folder is called
     std::string version = "0";
     std::string description;
-    std::filesystem::path folder;          // of the recipe file
-    std::filesystem::path file;            // the recipe file itself
-    std::string text;                      // the file as it was read: goes into the cache key
-    std::optional<DebianSource> source;    // exactly one of source and parent
+    std::filesystem::path folder;        // of the recipe file
+    std::filesystem::path file;          // the recipe file itself
+    std::string text;                    // the file as it was read: goes into the cache key
+    std::optional<DebianSource> source;  // exactly one of source and parent
+    // Instead of a bootstrap; `source` then only says which release packages are of, if any.
+    std::optional<TarballSource> tarball;
     std::shared_ptr<const Recipe> parent;  // `from:`; its steps come first
     // In this order: packages, users, write_files, copy, run, enable, disable, mask of the top
     // level, then `steps` as written.
@@ -115,5 +125,9 @@ DiskLayout disk_of(const Recipe& recipe);
 bool wants_guest(const Recipe& recipe);
 bool wants_seal(const Recipe& recipe);
 const DebianSource& source_of(const Recipe& recipe);
+// The recipe of the chain that has the source.
+const Recipe& first_of(const Recipe& recipe);
+// Nothing runs in the tree of such a chain.
+bool has_steps(const Recipe& recipe);
 
 }  // namespace imagebuilder

@@ -111,7 +111,11 @@ WorkDir::~WorkDir() {
 }
 
 void WorkDir::remove() {
-    remove_tree(path_);
+    if (fs::is_empty(tree())) {
+        base::remove_all(path_);  // no other owners in it, so no namespace is needed
+    } else {
+        remove_tree(path_);
+    }
     base::remove_all(path_.string() + ".lock");
     path_.clear();
 }

@@ -75,6 +75,7 @@ std::string_view to_string(CacheKind kind) {
         case CacheKind::package: return "packages";
         case CacheKind::bootstrap: return "bootstrap packages";
         case CacheKind::index: return "package index";
+        case CacheKind::tarball: return "tarball";
         case CacheKind::memory: return "last build";
         case CacheKind::leftover: return "leftover";
     }

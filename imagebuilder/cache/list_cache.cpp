@@ -189,6 +189,21 @@ void list_apt(const fs::path& apt, std::vector<CacheEntry>& entries) {
     }
 }
 
+void list_tarballs(const fs::path& folder, std::vector<CacheEntry>& entries) {
+    for (const fs::path& path : entries_of(folder)) {
+        if (path.extension() == ".lock") {
+            continue;
+        }
+        CacheEntry entry = make_leftover(path, "a tarball that is not whole");
+        if (entry.name.size() == 64) {  // the digest of a whole one
+            entry.kind = CacheKind::tarball;
+            entry.what_for = "tarball by sha256";
+        }
+        entry.last_use = facts_of(path).touched;
+        entries.push_back(std::move(entry));
+    }
+}
+
 void list_memories(const fs::path& folder, std::vector<CacheEntry>& entries) {
     for (const fs::path& path : entries_of(folder)) {
         const auto memory = read_memory(path);
@@ -209,6 +224,7 @@ std::vector<CacheEntry> list_cache() {
     list_layers(cache / "layers", entries);
     list_images(cache / "images", entries);
     list_apt(cache / "apt", entries);
+    list_tarballs(cache / "tarballs", entries);
     list_memories(cache / "recipes", entries);
     return entries;
 }

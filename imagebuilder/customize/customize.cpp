@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "imagebuilder/customize/mounted_root.h"
-#include "imagebuilder/disk/disk_image.h"
+#include "imagebuilder/disk/disk_writer.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/step_clock.h"
 #include "imagebuilder/tree/finish.h"

@@ -6,7 +6,6 @@
 #include "base/byte_size.h"
 #include "base/interrupt.h"
 #include "base/process.h"
-#include "imagebuilder/disk/ext4_writer.h"
 #include "imagebuilder/disk/tar_entries.h"
 
 namespace imagebuilder {
@@ -15,9 +14,11 @@ namespace {
 
 constexpr std::uint64_t kRoomForJournal = 256 * base::kMiB;
 
+}  // namespace
+
 // The image is fresh, so its zeros stand for zeroed inode tables: nothing is left for the guest's
 // kernel to initialise after boot.
-void format(const Ext4Options& options) {
+void format_ext4(const Ext4Options& options) {
     const std::string extended = fmt::format(
         "offset={},hash_seed={},lazy_itable_init=0,assume_storage_prezeroed=1,nodiscard,"
         "root_owner=0:0",
@@ -39,12 +40,11 @@ void format(const Ext4Options& options) {
     base::run_checked(command);
 }
 
-}  // namespace
-
-Ext4Summary make_ext4(const Ext4Options& options, int tar_fd, const std::string& tar_name) {
-    format(options);
+Ext4Summary make_ext4(const Ext4Options& options, int tar_fd, const std::string& tar_name,
+                      const Ext4Writer::WriteData& write_data) {
+    format_ext4(options);
     TarEntries entries(tar_fd, tar_name);
-    Ext4Writer writer(options.image, options.offset, options.epoch);
+    Ext4Writer writer(options.image, options.offset, options.epoch, write_data);
     Ext4Summary summary;
     FileEntry entry;
     while (entries.next(entry)) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // An ext4 file system made offline inside a disk image: formatted by mke2fs, filled by libext2fs
-// straight from a tar stream. No mount, no root, no loop device. The result depends on the stream
-// and the options only: times are clamped, unused blocks are holes. Owners, modes, hard links,
-// xattrs (ACLs and capabilities with them) and devices come through as they are in the stream.
+// straight from a stream of entries. No mount, no root, no loop device. The result depends on the
+// stream and the options only: times are clamped, unused blocks are holes. Owners, modes, hard
+// links, xattrs (ACLs and capabilities with them) and devices come through as they are in the
+// stream.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+
+#include "imagebuilder/disk/ext4_writer.h"
 
 namespace imagebuilder {
 
@@ -26,7 +29,12 @@ struct Ext4Summary {
     std::uint64_t free_bytes = 0;
 };
 
-// Borrows tar_fd. Throws invalid_input when the tree does not fit (hint: a larger disk).
-Ext4Summary make_ext4(const Ext4Options& options, int tar_fd, const std::string& tar_name);
+// An empty one, ready for an Ext4Writer.
+void format_ext4(const Ext4Options& options);
+
+// All of it, from a tar stream; `write_data` as the Ext4Writer has it. Borrows tar_fd. Throws
+// invalid_input when the tree does not fit (hint: a larger disk).
+Ext4Summary make_ext4(const Ext4Options& options, int tar_fd, const std::string& tar_name,
+                      const Ext4Writer::WriteData& write_data);
 
 }  // namespace imagebuilder

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 extern "C" {
-#include <et/com_err.h>
 #include <ext2fs/ext2_fs.h>
 #include <ext2fs/ext2fs.h>
 }
@@ -17,7 +19,8 @@ extern "C" {
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/fd.h"
+#include "imagebuilder/disk/ext4_blocks.h"
+#include "ovfkit/disk/zero_test.h"
 
 namespace imagebuilder {
 
@@ -26,26 +29,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr std::size_t kBlock = 4096;
-constexpr std::size_t kChunk = std::size_t{4} << 20U;
-constexpr std::uint32_t kMaxExtent = EXT_INIT_MAX_LEN;
-
-void check(errcode_t status, std::string_view path, std::string_view doing) {
-    if (status == 0) {
-        return;
-    }
-    if (status == EXT2_ET_BLOCK_ALLOC_FAIL || status == EXT2_ET_INODE_ALLOC_FAIL) {
-        throw Error(ErrorKind::invalid_input,
-                    fmt::format("the root file system is full at '/{}'", path),
-                    "give the recipe a larger 'disk: { size: … }'");
-    }
-    throw Error(ErrorKind::environment,
-                fmt::format("cannot {} '/{}': {}", doing, path, error_message(status)));
-}
-
-bool is_zero(std::span<const std::byte> block) {
-    return std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; });
-}
+constexpr std::size_t kBlock = kExt4Block;
+constexpr std::size_t kChunk = std::size_t{1} << 20U;
 
 struct PathParts {
     std::string parent;
@@ -86,60 +71,18 @@ int directory_type_of(std::uint16_t mode) {
     }
 }
 
-// Collects the extents of one file: neighbours are merged before the tree sees them.
-class ExtentList {
-  public:
-    ExtentList(ext2_filsys fs, ext2_ino_t ino, ext2_inode& inode, const std::string& path)
-        : fs_(fs), inode_(inode), path_(path) {
-        check(ext2fs_extent_open2(fs, ino, &inode, &handle_), path, "open the extents of");
-    }
-    ExtentList(const ExtentList&) = delete;
-    ExtentList& operator=(const ExtentList&) = delete;
-    ~ExtentList() { ext2fs_extent_free(handle_); }
-
-    void add(blk64_t logical, blk64_t physical, std::uint32_t length) {
-        if (pending_.e_len != 0 && pending_.e_lblk + pending_.e_len == logical &&
-            pending_.e_pblk + pending_.e_len == physical && pending_.e_len + length <= kMaxExtent) {
-            pending_.e_len += length;
-            return;
-        }
-        flush();
-        pending_.e_lblk = logical;
-        pending_.e_pblk = physical;
-        pending_.e_len = length;
-    }
-
-    void flush() {
-        if (pending_.e_len == 0) {
-            return;
-        }
-        check(ext2fs_extent_insert(handle_, EXT2_EXTENT_INSERT_AFTER, &pending_), path_,
-              "store the extents of");
-        check(ext2fs_extent_fix_parents(handle_), path_, "store the extents of");
-        check(ext2fs_iblk_add_blocks(fs_, &inode_, pending_.e_len), path_, "count the blocks of");
-        pending_ = {};
-    }
-
-  private:
-    ext2_filsys fs_;
-    ext2_inode& inode_;
-    const std::string& path_;
-    ext2_extent_handle_t handle_ = nullptr;
-    ext2fs_extent pending_{};
-};
-
 }  // namespace
 
 struct Ext4Writer::State {
     ext2_filsys fs = nullptr;
-    base::UniqueFd image;  // data blocks are written past libext2fs, which never caches them
-    std::string image_name;
+    std::optional<Ext4Blocks> space;
+    WriteData write_data;  // past libext2fs, which never caches them
     std::uint64_t offset = 0;
     std::int64_t epoch = 0;
     std::uint64_t data_bytes = 0;
     std::uint64_t free_bytes = 0;
-    blk64_t goal = 0;  // files lie one after the other
     std::unordered_map<std::string, ext2_ino_t> inodes;
+    std::unordered_set<ext2_ino_t> folders;
     std::vector<std::byte> chunk = std::vector<std::byte>(kChunk);
 
     ~State() {
@@ -149,7 +92,7 @@ struct Ext4Writer::State {
     }
 
     ext2_ino_t require_inode(const std::string& path) const;
-    ext2_ino_t parent_of(const PathParts& parts, const std::string& path) const;
+    ext2_ino_t parent_of(const PathParts& parts, const std::string& path);
     void link(ext2_ino_t parent, const std::string& name, ext2_ino_t ino, int type,
               const std::string& path);
     ext2_ino_t new_inode(ext2_ino_t parent, const FileEntry& entry);
@@ -166,7 +109,6 @@ struct Ext4Writer::State {
                      const std::string& path);
     void store_run(std::size_t begin, std::size_t end, blk64_t logical, ExtentList& extents,
                    const std::string& path);
-    std::pair<blk64_t, std::uint32_t> allocate(std::uint32_t wanted, const std::string& path);
 };
 
 ext2_ino_t Ext4Writer::State::require_inode(const std::string& path) const {
@@ -178,26 +120,39 @@ ext2_ino_t Ext4Writer::State::require_inode(const std::string& path) const {
     return found->second;
 }
 
-ext2_ino_t Ext4Writer::State::parent_of(const PathParts& parts, const std::string& path) const {
+ext2_ino_t Ext4Writer::State::parent_of(const PathParts& parts, const std::string& path) {
     if (parts.name.empty() || parts.name.size() > EXT2_NAME_LEN) {
         throw Error(ErrorKind::invalid_input, fmt::format("'/{}' is no name for a file", path));
     }
-    return require_inode(parts.parent);
+    if (!inodes.contains(parts.parent)) {
+        FileEntry folder;
+        folder.path = parts.parent;
+        folder.type = FileEntry::Type::directory;
+        folder.permissions = 0755;
+        folder.mtime = epoch;
+        add_directory(folder);
+    }
+    const ext2_ino_t parent = require_inode(parts.parent);
+    if (!folders.contains(parent)) {
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("'/{}' is in '/{}', which is no folder", path, parts.parent));
+    }
+    return parent;
 }
 
 void Ext4Writer::State::link(ext2_ino_t parent, const std::string& name, ext2_ino_t ino, int type,
                              const std::string& path) {
     errcode_t status = ext2fs_link(fs, parent, name.c_str(), ino, type);
     if (status == EXT2_ET_DIR_NO_SPACE) {
-        check(ext2fs_expand_dir(fs, parent), path, "enlarge the folder of");
+        check_ext4(ext2fs_expand_dir(fs, parent), path, "enlarge the folder of");
         status = ext2fs_link(fs, parent, name.c_str(), ino, type);
     }
-    check(status, path, "link");
+    check_ext4(status, path, "link");
 }
 
 ext2_ino_t Ext4Writer::State::new_inode(ext2_ino_t parent, const FileEntry& entry) {
     ext2_ino_t ino = 0;
-    check(ext2fs_new_inode(fs, parent, mode_of(entry), nullptr, &ino), entry.path, "make");
+    check_ext4(ext2fs_new_inode(fs, parent, mode_of(entry), nullptr, &ino), entry.path, "make");
     return ino;
 }
 
@@ -215,9 +170,9 @@ void Ext4Writer::State::set_owner_and_times(ext2_inode& inode, const FileEntry& 
 
 void Ext4Writer::State::update_attributes(ext2_ino_t ino, const FileEntry& entry) {
     ext2_inode inode{};
-    check(ext2fs_read_inode(fs, ino, &inode), entry.path, "read the inode of");
+    check_ext4(ext2fs_read_inode(fs, ino, &inode), entry.path, "read the inode of");
     set_owner_and_times(inode, entry);
-    check(ext2fs_write_inode(fs, ino, &inode), entry.path, "write the inode of");
+    check_ext4(ext2fs_write_inode(fs, ino, &inode), entry.path, "write the inode of");
 }
 
 void Ext4Writer::State::add_xattrs(ext2_ino_t ino, const FileEntry& entry) {
@@ -225,14 +180,14 @@ void Ext4Writer::State::add_xattrs(ext2_ino_t ino, const FileEntry& entry) {
         return;
     }
     ext2_xattr_handle* handle = nullptr;
-    check(ext2fs_xattrs_open(fs, ino, &handle), entry.path, "open the attributes of");
+    check_ext4(ext2fs_xattrs_open(fs, ino, &handle), entry.path, "open the attributes of");
     errcode_t status = ext2fs_xattrs_read(handle);
     for (const auto& [name, value] : entry.xattrs) {
         status = status != 0 ? status
                              : ext2fs_xattr_set(handle, name.c_str(), value.data(), value.size());
     }
     const errcode_t close_status = ext2fs_xattrs_close(&handle);  // writes them
-    check(status != 0 ? status : close_status, entry.path, "set the attributes of");
+    check_ext4(status != 0 ? status : close_status, entry.path, "set the attributes of");
 }
 
 void Ext4Writer::State::add_directory(const FileEntry& entry) {
@@ -242,11 +197,12 @@ void Ext4Writer::State::add_directory(const FileEntry& entry) {
         const ext2_ino_t ino = new_inode(parent, entry);
         errcode_t status = ext2fs_mkdir(fs, parent, ino, parts.name.c_str());
         if (status == EXT2_ET_DIR_NO_SPACE) {
-            check(ext2fs_expand_dir(fs, parent), entry.path, "enlarge the folder of");
+            check_ext4(ext2fs_expand_dir(fs, parent), entry.path, "enlarge the folder of");
             status = ext2fs_mkdir(fs, parent, ino, parts.name.c_str());
         }
-        check(status, entry.path, "make the folder");
+        check_ext4(status, entry.path, "make the folder");
         inodes[entry.path] = ino;
+        folders.insert(ino);
     }
     const ext2_ino_t ino = require_inode(entry.path);
     update_attributes(ino, entry);
@@ -260,10 +216,10 @@ void Ext4Writer::State::add_symlink(const FileEntry& entry) {
     errcode_t status =
         ext2fs_symlink(fs, parent, ino, parts.name.c_str(), entry.link_target.c_str());
     if (status == EXT2_ET_DIR_NO_SPACE) {
-        check(ext2fs_expand_dir(fs, parent), entry.path, "enlarge the folder of");
+        check_ext4(ext2fs_expand_dir(fs, parent), entry.path, "enlarge the folder of");
         status = ext2fs_symlink(fs, parent, ino, parts.name.c_str(), entry.link_target.c_str());
     }
-    check(status, entry.path, "make the symbolic link");
+    check_ext4(status, entry.path, "make the symbolic link");
     inodes[entry.path] = ino;
     update_attributes(ino, entry);
     add_xattrs(ino, entry);
@@ -273,11 +229,11 @@ void Ext4Writer::State::add_hard_link(const FileEntry& entry) {
     const PathParts parts = split(entry.path);
     const ext2_ino_t ino = require_inode(entry.link_target);
     ext2_inode inode{};
-    check(ext2fs_read_inode(fs, ino, &inode), entry.path, "read the inode of");
+    check_ext4(ext2fs_read_inode(fs, ino, &inode), entry.path, "read the inode of");
     link(parent_of(parts, entry.path), parts.name, ino, directory_type_of(inode.i_mode),
          entry.path);
     ++inode.i_links_count;
-    check(ext2fs_write_inode(fs, ino, &inode), entry.path, "write the inode of");
+    check_ext4(ext2fs_write_inode(fs, ino, &inode), entry.path, "write the inode of");
     inodes[entry.path] = ino;
 }
 
@@ -295,43 +251,24 @@ void Ext4Writer::State::add_special(const FileEntry& entry) {
     } else {
         inode.i_block[1] = (minor & 0xffU) | (major << 8U) | ((minor & ~0xffU) << 12U);
     }
-    check(ext2fs_write_new_inode(fs, ino, &inode), entry.path, "write the inode of");
+    check_ext4(ext2fs_write_new_inode(fs, ino, &inode), entry.path, "write the inode of");
     ext2fs_inode_alloc_stats2(fs, ino, 1, 0);
     link(parent, parts.name, ino, directory_type_of(inode.i_mode), entry.path);
     inodes[entry.path] = ino;
     add_xattrs(ino, entry);
 }
 
-// The next free run of at most `wanted` blocks.
-std::pair<blk64_t, std::uint32_t> Ext4Writer::State::allocate(std::uint32_t wanted,
-                                                              const std::string& path) {
-    const blk64_t last = ext2fs_blocks_count(fs->super) - 1;
-    blk64_t first = 0;
-    if (ext2fs_find_first_zero_block_bitmap2(fs->block_map, goal, last, &first) != 0) {
-        check(EXT2_ET_BLOCK_ALLOC_FAIL, path, "store");
-    }
-    blk64_t end = 0;
-    const blk64_t limit = std::min<blk64_t>(last, first + wanted - 1);
-    if (ext2fs_find_first_set_block_bitmap2(fs->block_map, first, limit, &end) != 0) {
-        end = limit + 1;
-    }
-    const auto length = static_cast<std::uint32_t>(end - first);
-    ext2fs_block_alloc_stats_range(fs, first, length, +1);
-    goal = std::min(end, last);
-    return {first, length};
-}
-
 // Blocks [begin, end) of the chunk, none of them zero, as block `logical` and on of the file.
 void Ext4Writer::State::store_run(std::size_t begin, std::size_t end, blk64_t logical,
                                   ExtentList& extents, const std::string& path) {
     while (begin < end) {
-        const auto [physical, length] = allocate(static_cast<std::uint32_t>(end - begin), path);
-        base::pwrite_all(image.get(), std::span(chunk).subspan(begin * kBlock, length * kBlock),
-                         offset + physical * kBlock, image_name);
-        extents.add(logical, physical, length);
-        data_bytes += length * kBlock;
-        begin += length;
-        logical += length;
+        const BlockRun run = space->take(static_cast<std::uint32_t>(end - begin), path);
+        write_data(offset + run.first * kBlock,
+                   std::span(chunk).subspan(begin * kBlock, run.length * kBlock));
+        extents.add(logical, run);
+        data_bytes += run.length * kBlock;
+        begin += run.length;
+        logical += run.length;
     }
 }
 
@@ -342,7 +279,7 @@ void Ext4Writer::State::store_chunk(std::size_t filled, blk64_t logical, ExtentL
     std::fill(chunk.begin() + static_cast<std::ptrdiff_t>(filled),
               chunk.begin() + static_cast<std::ptrdiff_t>(blocks * kBlock), std::byte{0});
     const auto is_hole = [&](std::size_t block) {
-        return is_zero(std::span(chunk).subspan(block * kBlock, kBlock));
+        return ovfkit::is_all_zero(std::span(chunk).subspan(block * kBlock, kBlock));
     };
     std::size_t begin = 0;
     while (begin < blocks) {
@@ -380,7 +317,7 @@ void Ext4Writer::State::add_file(const FileEntry& entry, const ReadData& read_da
     set_owner_and_times(inode, entry);
     inode.i_links_count = 1;
     inode.i_flags = EXT4_EXTENTS_FL;
-    check(ext2fs_write_new_inode(fs, ino, &inode), entry.path, "write the inode of");
+    check_ext4(ext2fs_write_new_inode(fs, ino, &inode), entry.path, "write the inode of");
     ext2fs_inode_alloc_stats2(fs, ino, 1, 0);
 
     std::uint64_t size = 0;
@@ -397,32 +334,34 @@ void Ext4Writer::State::add_file(const FileEntry& entry, const ReadData& read_da
                     fmt::format("'/{}' has {} bytes in the tree's stream instead of {}", entry.path,
                                 size, entry.size));
     }
-    check(ext2fs_inode_size_set(fs, &inode, static_cast<ext2_off64_t>(size)), entry.path,
-          "set the size of");
-    check(ext2fs_write_inode(fs, ino, &inode), entry.path, "write the inode of");
+    check_ext4(ext2fs_inode_size_set(fs, &inode, static_cast<ext2_off64_t>(size)), entry.path,
+               "set the size of");
+    check_ext4(ext2fs_write_inode(fs, ino, &inode), entry.path, "write the inode of");
     link(parent, parts.name, ino, EXT2_FT_REG_FILE, entry.path);
     inodes[entry.path] = ino;
     add_xattrs(ino, entry);
 }
 
-Ext4Writer::Ext4Writer(const std::filesystem::path& image, std::uint64_t offset, std::int64_t epoch)
+Ext4Writer::Ext4Writer(const std::filesystem::path& image, std::uint64_t offset, std::int64_t epoch,
+                       WriteData write_data)
     : state_(std::make_unique<State>()) {
     initialize_ext2_error_table();
-    state_->image = base::open_file(image.string(), O_RDWR);
-    state_->image_name = image.string();
+    state_->write_data = std::move(write_data);
     state_->offset = offset;
     state_->epoch = epoch;
     const std::string io_options = fmt::format("offset={}", offset);
-    check(ext2fs_open2(image.c_str(), io_options.c_str(), EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0,
-                       unix_io_manager, &state_->fs),
-          "", "open the file system of");
+    check_ext4(ext2fs_open2(image.c_str(), io_options.c_str(), EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0,
+                            0, unix_io_manager, &state_->fs),
+               "", "open the file system of");
     state_->fs->now = epoch;  // what libext2fs stamps by itself
-    check(ext2fs_read_bitmaps(state_->fs), "", "read the bitmaps of");
-    state_->goal = state_->fs->super->s_first_data_block;
+    check_ext4(ext2fs_read_bitmaps(state_->fs), "", "read the bitmaps of");
+    state_->space.emplace(state_->fs);
     state_->inodes[""] = EXT2_ROOT_INO;
+    state_->folders.insert(EXT2_ROOT_INO);
     ext2_ino_t lost_and_found = 0;
     if (ext2fs_lookup(state_->fs, EXT2_ROOT_INO, "lost+found", 10, nullptr, &lost_and_found) == 0) {
         state_->inodes["lost+found"] = lost_and_found;
+        state_->folders.insert(lost_and_found);
     }
 }
 
@@ -430,7 +369,9 @@ Ext4Writer::~Ext4Writer() = default;
 
 void Ext4Writer::add(const FileEntry& entry, const ReadData& read_data) {
     using Type = FileEntry::Type;
-    if (entry.type != Type::directory && state_->inodes.contains(entry.path)) {
+    const auto there = state_->inodes.find(entry.path);
+    if (there != state_->inodes.end() &&
+        (entry.type != Type::directory || !state_->folders.contains(there->second))) {
         throw Error(ErrorKind::invalid_input,
                     fmt::format("'/{}' is twice in the tree's stream", entry.path));
     }
@@ -449,7 +390,7 @@ void Ext4Writer::add(const FileEntry& entry, const ReadData& read_data) {
 void Ext4Writer::finish() {
     state_->free_bytes = ext2fs_free_blocks_count(state_->fs->super) * kBlock;
     ext2fs_mark_super_dirty(state_->fs);
-    check(ext2fs_close_free(&state_->fs), "", "write the file system of");
+    check_ext4(ext2fs_close_free(&state_->fs), "", "write the file system of");
 }
 
 std::uint64_t Ext4Writer::data_bytes() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adds entries to an ext4 file system that nobody has mounted. The only file of this module that
-// knows libext2fs. Parents must be added before their children. finish() writes it all out; without
-// it the image holds rubbish and must be thrown away.
+// Adds entries to an ext4 file system that nobody has mounted. Folders that nobody added before
+// what is in them are made (root, 0755). finish() writes it all out; without it the image holds
+// rubbish and must be thrown away.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,12 @@ class Ext4Writer {
     // As read(2): how many bytes were put into the buffer, 0 at the end.
     using ReadData = std::function<std::size_t(std::span<std::byte>)>;
 
-    Ext4Writer(const std::filesystem::path& image, std::uint64_t offset, std::int64_t epoch);
+    // What is in files, for an offset in the image: each block once, and never asked for again.
+    using WriteData = std::function<void(std::uint64_t offset, std::span<const std::byte>)>;
+
+    // The file system is at `offset` of the image, where all but the content of files is written.
+    Ext4Writer(const std::filesystem::path& image, std::uint64_t offset, std::int64_t epoch,
+               WriteData write_data);
     Ext4Writer(const Ext4Writer&) = delete;
     Ext4Writer& operator=(const Ext4Writer&) = delete;
     ~Ext4Writer();

@@ -48,6 +48,10 @@ void patch(std::string& bytes, std::size_t at, T value) {
 std::string make_core(const GrubOptions& options) {
     const fs::path early = options.work_dir / "grub-early.cfg";
     const fs::path core = options.work_dir / "grub-core.img";
+    const base::ScopeExit remove_both([&] {
+        base::remove_all(early);
+        base::remove_all(core);
+    });
     base::write_file(early, fmt::format("search.fs_uuid {} root\nset prefix=($root)/boot/grub\n",
                                         options.filesystem_uuid));
     base::Command command;

@@ -53,30 +53,21 @@ bool is_static_program(const fs::path& path) {
            head.find("/ld-linux") == std::string::npos;
 }
 
-void add_modules(CpioWriter& cpio, const fs::path& modules_dir) {
-    const fs::path index = modules_dir / "modules.dep";
-    if (!fs::exists(index)) {
-        throw Error(ErrorKind::invalid_input,
-                    fmt::format("the image's kernel has no module index '{}'", index.string()),
-                    "install a kernel package such as linux-image-cloud-amd64");
-    }
-    const std::string dep = base::read_file(index);
-    std::set<std::string> added;
+std::vector<std::string> wanted_modules() {
     std::vector<std::string> wanted(kModules.begin(), kModules.end());
     wanted.emplace_back(kRootModule);
-    for (const std::string& module : wanted) {
+    return wanted;
+}
+
+void add_modules(CpioWriter& cpio, const std::string& dep,
+                 const std::function<std::string(const std::string& path)>& read) {
+    for (const std::string& path : needed_modules(dep)) {
+        cpio.add_file("modules/" + module_name(path) + ".ko", read(path));
+    }
+    for (const std::string& module : wanted_modules()) {
         std::string list;
         for (const std::string& path : load_order(dep, module)) {
-            const std::string name = module_name(path) + ".ko";
-            list += name + "\n";
-            if (added.insert(name).second) {
-                if (!path.ends_with(".ko")) {
-                    throw Error(ErrorKind::unsupported,
-                                fmt::format("the kernel module '{}' is compressed", path),
-                                "use a kernel with plain modules, as Debian 12 has");
-                }
-                cpio.add_file("modules/" + name, base::read_file(modules_dir / path));
-            }
+            list += module_name(path) + ".ko\n";
         }
         if (!list.empty()) {
             cpio.add_file("modules/" + module + ".list", list);
@@ -120,19 +111,57 @@ fs::path find_static_busybox() {
                 "apt-get install busybox-static");
 }
 
-std::string make_initrd(const InitrdOptions& options) {
+Error no_module_index(const std::string& place) {
+    return {ErrorKind::invalid_input,
+            fmt::format("the image's kernel has no module index '{}'", place),
+            "install a kernel package such as linux-image-cloud-amd64"};
+}
+
+std::vector<std::string> needed_modules(const std::string& modules_dep) {
+    std::vector<std::string> paths;
+    std::set<std::string> added;
+    for (const std::string& module : wanted_modules()) {
+        for (const std::string& path : load_order(modules_dep, module)) {
+            if (!added.insert(path).second) {
+                continue;
+            }
+            if (!path.ends_with(".ko")) {
+                throw Error(ErrorKind::unsupported,
+                            fmt::format("the kernel module '{}' is compressed", path),
+                            "use a kernel with plain modules, as Debian 12 has");
+            }
+            paths.push_back(path);
+        }
+    }
+    return paths;
+}
+
+std::string make_initrd(const std::string& modules_dep,
+                        const std::function<std::string(const std::string& path)>& read,
+                        const fs::path& busybox) {
     CpioWriter cpio;
     for (const char* folder : {"bin", "dev", "proc", "sys", "run", "root", "modules"}) {
         cpio.add_directory(folder);
     }
     cpio.add_char_device("dev/console", 5, 1);  // the kernel opens it before /init runs
-    cpio.add_file("bin/busybox", base::read_file(options.busybox), 0755);
+    cpio.add_file("bin/busybox", base::read_file(busybox), 0755);
     for (const char* applet : kApplets) {
         cpio.add_symlink(std::string("bin/") + applet, "busybox");
     }
-    add_modules(cpio, options.modules_dir);
+    add_modules(cpio, modules_dep, read);
     cpio.add_file("init", kInitScript, 0755);
     return cpio.finish();
+}
+
+std::string make_initrd(const InitrdOptions& options) {
+    const fs::path index = options.modules_dir / "modules.dep";
+    if (!fs::exists(index)) {
+        throw no_module_index(index.string());
+    }
+    return make_initrd(
+        base::read_file(index),
+        [&](const std::string& path) { return base::read_file(options.modules_dir / path); },
+        options.busybox);
 }
 
 }  // namespace imagebuilder

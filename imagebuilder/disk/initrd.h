@@ -5,8 +5,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "base/error.h"
 
 namespace imagebuilder {
 
@@ -18,6 +21,17 @@ struct InitrdOptions {
 // Throws environment when busybox is missing or not static, invalid_input when the tree has no
 // module index.
 std::string make_initrd(const InitrdOptions& options);
+
+// The same from a module index and the modules that it names: `read` gets a path relative to the
+// module folder, one of needed_modules().
+std::string make_initrd(const std::string& modules_dep,
+                        const std::function<std::string(const std::string& path)>& read,
+                        const std::filesystem::path& busybox);
+// Throws unsupported for a compressed module.
+std::vector<std::string> needed_modules(const std::string& modules_dep);
+
+// What a kernel without a module index gets.
+base::Error no_module_index(const std::string& place);
 
 // The static busybox of this host; throws environment with the package to install.
 std::filesystem::path find_static_busybox();

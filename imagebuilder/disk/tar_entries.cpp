@@ -101,6 +101,8 @@ TarEntries::TarEntries(std::string name) : state_(std::make_unique<State>()) {
         throw std::bad_alloc();
     }
     archive_read_support_format_tar(state_->reader);
+    archive_read_support_filter_gzip(state_->reader);
+    archive_read_support_filter_xz(state_->reader);
     archive_read_support_filter_zstd(state_->reader);
     // Names are bytes; without this a name outside of the locale's characters is a warning at most.
     archive_read_set_options(state_->reader, "hdrcharset=BINARY");

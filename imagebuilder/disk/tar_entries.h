@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a tar stream (pax, GNU; xattrs and ACLs as GNU tar writes them) entry by entry. The only
-// file of this module that knows libarchive. One user at a time.
+// Reads a tar stream (pax, GNU; xattrs and ACLs as GNU tar writes them; plain, or compressed by
+// gzip, xz or zstd) entry by entry. The only file of this module that knows libarchive. One user at
+// a time.
 #pragma once
 
 #include <cstddef>

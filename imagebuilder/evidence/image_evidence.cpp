@@ -21,7 +21,12 @@ namespace {
 
 // ID and VERSION_ID, a line each; then the packages; a line "--"; dpkg's log.
 constexpr const char* kReadTree = R"script(
-. /usr/lib/os-release 2>/dev/null || . /etc/os-release 2>/dev/null || :
+# A shell ends when it is to read a file that is not there.
+if [ -r /usr/lib/os-release ]; then
+    . /usr/lib/os-release
+elif [ -r /etc/os-release ]; then
+    . /etc/os-release
+fi
 echo "$ID"
 echo "$VERSION_ID"
 if command -v dpkg-query >/dev/null; then
@@ -77,6 +82,9 @@ Provenance provenance_of(const EvidenceSubject& subject, const SbomSubject& sbom
     provenance.key = subject.identity;
     provenance.parameters["source_date_epoch"] = std::to_string(subject.epoch);
     add_recipe_materials(*subject.recipe, provenance.materials);
+    if (subject.tarball) {
+        provenance.materials.push_back({subject.tarball->name, "", subject.tarball->sha256});
+    }
     for (const PlannedStep& step : *subject.steps) {
         for (const NamedInput& input : step.inputs) {
             if (input.name.starts_with("file ")) {
@@ -113,21 +121,14 @@ std::vector<std::string> packages_of_dpkg_log(std::string_view text) {
     return {found.begin(), found.end()};
 }
 
-TreePackages read_tree_packages(const StepContext& context, const AptIndex& apt,
+TreePackages make_tree_packages(const PackageTexts& texts, const AptIndex& apt,
                                 const std::optional<LockFile>& lock) {
-    std::istringstream text(run_script(context, kReadTree, {}, "list packages"));
     TreePackages packages;
-    std::string version;
-    std::getline(text, packages.vendor);
-    std::getline(text, version);
-    packages.distribution = packages.vendor + (version.empty() ? "" : "-" + version);
-    std::set<std::string> installed;
-    for (std::string line; std::getline(text, line) && line != "--";) {
-        installed.insert(line);
-    }
-    const std::string log(std::istreambuf_iterator<char>(text), {});
+    packages.vendor = texts.vendor;
+    packages.distribution = texts.vendor + (texts.version.empty() ? "" : "-" + texts.version);
+    const std::set<std::string> installed(texts.installed.begin(), texts.installed.end());
     std::set<std::string> used = installed;
-    for (const std::string& line : packages_of_dpkg_log(log)) {
+    for (const std::string& line : packages_of_dpkg_log(texts.log)) {
         used.insert(line);
     }
     packages.used = look_up({used.begin(), used.end()}, apt, lock);
@@ -137,6 +138,19 @@ TreePackages read_tree_packages(const StepContext& context, const AptIndex& apt,
         }
     }
     return packages;
+}
+
+TreePackages read_tree_packages(const StepContext& context, const AptIndex& apt,
+                                const std::optional<LockFile>& lock) {
+    std::istringstream text(run_script(context, kReadTree, {}, "list packages"));
+    PackageTexts texts;
+    std::getline(text, texts.vendor);
+    std::getline(text, texts.version);
+    for (std::string line; std::getline(text, line) && line != "--";) {
+        texts.installed.push_back(line);
+    }
+    texts.log.assign(std::istreambuf_iterator<char>(text), {});
+    return make_tree_packages(texts, apt, lock);
 }
 
 std::map<std::string, std::string> image_tools(const std::optional<GuestFiles>& guest, bool uefi) {
@@ -156,6 +170,9 @@ void write_evidence(const fs::path& folder, const EvidenceSubject& subject) {
     base::write_file(folder / kSpdxFile, make_spdx(sbom));
     base::write_file(folder / kCycloneDxFile, make_cyclonedx(sbom));
     base::write_file(folder / kStatementFile, make_statement(provenance_of(subject, sbom)));
+    if (subject.release.empty()) {
+        return;  // a lock file is about packages from archives
+    }
     const auto unknown =
         std::find_if(subject.packages.used.begin(), subject.packages.used.end(),
                      [](const InstalledPackage& package) { return package.sha256.empty(); });

@@ -14,6 +14,7 @@
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/evidence/package_index.h"
 #include "imagebuilder/plan/planned_step.h"
+#include "imagebuilder/tarball/tarball.h"
 #include "imagebuilder/tree/finish.h"
 
 namespace imagebuilder {
@@ -27,6 +28,16 @@ struct TreePackages {
 
 // "name version architecture" of everything that a dpkg.log says was unpacked.
 std::vector<std::string> packages_of_dpkg_log(std::string_view text);
+
+// What a tree says of its packages, in texts.
+struct PackageTexts {
+    std::string vendor;                  // os-release's ID
+    std::string version;                 // its VERSION_ID
+    std::vector<std::string> installed;  // "name version architecture"
+    std::string log;                     // dpkg.log
+};
+TreePackages make_tree_packages(const PackageTexts& texts, const AptIndex& apt,
+                                const std::optional<LockFile>& lock);
 
 // Before the seal, which removes the logs. Packages are looked up in the lock, else in the index.
 TreePackages read_tree_packages(const StepContext& context, const AptIndex& apt,
@@ -44,6 +55,7 @@ struct EvidenceSubject {
     std::int64_t epoch = 0;
     TreePackages packages;
     std::map<std::string, std::string> tools;
+    std::optional<Tarball> tarball;  // that it began with
     std::string disk_sha256;
     std::string kernel_sha256;
     std::string initrd_sha256;

@@ -11,6 +11,7 @@
 
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/recipe.h"
+#include "imagebuilder/tarball/tarball.h"
 #include "imagebuilder/tree/apt.h"
 
 namespace imagebuilder {
@@ -24,7 +25,9 @@ struct PlannedStep {
 };
 
 // Pure but for reading the files that are copied.
+// `tarball` when the first recipe of the chain starts from one.
 std::vector<PlannedStep> plan_steps(const Recipe& recipe, const AptIndex& apt,
-                                    std::string_view builder);
+                                    std::string_view builder,
+                                    const std::optional<Tarball>& tarball = std::nullopt);
 
 }  // namespace imagebuilder

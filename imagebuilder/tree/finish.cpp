@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "imagebuilder/disk/grub_bios.h"
 #include "imagebuilder/disk/initrd.h"
 
@@ -16,8 +17,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-constexpr const char* kInitrdInTree = "/boot/initrd.img-muster";
 
 constexpr const char* kGrowScript = R"script(#!/bin/sh
 # The initrd found room behind the root partition: the partition takes it, then the file system.
@@ -80,34 +79,39 @@ std::vector<std::string> gather(const Recipe& recipe, std::vector<std::string> R
     return all;
 }
 
-void add_growing(const StepContext& context) {
-    run_script(context,
-               "command -v sfdisk >/dev/null && command -v resize2fs >/dev/null || {\n"
-               "    echo 'the packages fdisk and e2fsprogs are needed for disk: { grow: true }'\n"
-               "    exit 1\n"
-               "}\n",
-               {}, "prepare growing");
-    write_in_tree(context, {"/usr/lib/muster/grow-root", kGrowScript, 0755});
-    write_in_tree(context, {"/etc/systemd/system/muster-grow.service", kGrowUnit});
-    run_script(context, "systemctl --quiet enable muster-grow.service", {}, "enable growing");
+void add_growing(SettingsFiles& settings) {
+    settings.files.push_back({"/usr/lib/muster/grow-root", kGrowScript, 0755});
+    settings.files.push_back({"/etc/systemd/system/muster-grow.service", kGrowUnit});
+    settings.units.emplace_back("muster-grow.service");
+}
+
+bool has_grow_programs(const StepContext& context) {
+    std::string script;
+    for (const char* program : kGrowPrograms) {
+        script += fmt::format("command -v {} >/dev/null || echo {}\n", program, program);
+    }
+    return run_script(context, script, {}, "look for the programs of growing").empty();
+}
+
+void install_settings(const StepContext& context, const SettingsFiles& settings) {
+    for (const WriteFile& file : settings.files) {
+        write_in_tree(context, file);
+    }
+    for (const std::string& unit : settings.units) {
+        run_script(context, "systemctl --quiet enable \"$1\"", {unit}, "enable " + unit);
+    }
 }
 
 fs::path find_kernel(const fs::path& tree) {
-    std::vector<fs::path> kernels;
+    std::vector<std::string> names;
     if (fs::is_directory(tree / "boot")) {
         for (const auto& entry : fs::directory_iterator(tree / "boot")) {
-            if (entry.path().filename().string().starts_with("vmlinuz-") &&
-                entry.is_regular_file() && !entry.is_symlink()) {
-                kernels.push_back(entry.path());
+            if (entry.is_regular_file() && !entry.is_symlink()) {
+                names.push_back(entry.path().filename().string());
             }
         }
     }
-    if (kernels.size() != 1) {
-        throw Error(ErrorKind::invalid_input,
-                    fmt::format("the image has {} kernels in /boot instead of one", kernels.size()),
-                    "the recipe's packages must name one, such as linux-image-cloud-amd64");
-    }
-    return kernels.front();
+    return tree / "boot" / require_one_kernel(names);
 }
 
 fs::path program_folder() {
@@ -125,20 +129,27 @@ std::optional<fs::path> first_existing(const std::vector<fs::path>& candidates) 
 
 }  // namespace
 
+SettingsFiles firstboot_files(const std::string& before, const std::vector<std::string>& commands) {
+    std::string script = before.empty() ? "#!/bin/sh\nset -e\n" : before;
+    for (const std::string& command : commands) {
+        script += command + "\n";
+    }
+    return {{{kFirstbootInTree, script, 0755},
+             {"/etc/systemd/system/muster-firstboot.service", kFirstbootUnit}},
+            {"muster-firstboot.service"}};
+}
+
+std::vector<std::string> firstboot_commands(const Recipe& recipe) {
+    return gather(recipe, &Recipe::firstboot);
+}
+
 void add_firstboot(const StepContext& context, const std::vector<std::string>& commands) {
     if (commands.empty()) {
         return;
     }
     const std::string before =
-        run_script(context, "cat /usr/lib/muster/firstboot 2>/dev/null || :", {}, "read firstboot");
-    std::string script = before.empty() ? "#!/bin/sh\nset -e\n" : before;
-    for (const std::string& command : commands) {
-        script += command + "\n";
-    }
-    write_in_tree(context, {"/usr/lib/muster/firstboot", script, 0755});
-    write_in_tree(context, {"/etc/systemd/system/muster-firstboot.service", kFirstbootUnit});
-    run_script(context, "systemctl --quiet enable muster-firstboot.service", {},
-               "enable firstboot");
+        run_script(context, "cat \"$1\" 2>/dev/null || :", {kFirstbootInTree}, "read firstboot");
+    install_settings(context, firstboot_files(before, commands));
 }
 
 std::optional<GuestFiles> find_guest_files() {
@@ -186,33 +197,72 @@ void install_guest(const StepContext& context, const GuestFiles& guest) {
     }
 }
 
+SettingsFiles settings_of(const Recipe& recipe, const std::string& filesystem_uuid, bool grow) {
+    SettingsFiles settings;
+    settings.files = {{"/etc/hostname", hostname_of(recipe, recipe.name) + "\n"},
+                      {"/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost\n"},
+                      {"/etc/fstab", fmt::format("UUID={} / ext4 noatime 0 0\n", filesystem_uuid)}};
+    if (grow) {
+        add_growing(settings);
+    }
+    return settings;
+}
+
+bool can_grow(const Recipe& recipe, bool has_programs) {
+    const DiskLayout disk = disk_of(recipe);
+    if (disk.must_grow && !has_programs) {
+        throw Error(ErrorKind::invalid_input,
+                    "the packages fdisk and e2fsprogs are needed for 'disk: { grow: true }'",
+                    "add them to the image, or leave 'grow' out");
+    }
+    if (disk.grow && !has_programs) {
+        base::log(base::LogLevel::warn, "imagebuilder",
+                  "the image will not grow with its disk: it has no sfdisk and resize2fs");
+    }
+    return disk.grow && has_programs;
+}
+
+std::string kernel_command_line(const Recipe& recipe, const std::string& filesystem_uuid) {
+    std::string line =
+        fmt::format("root=UUID={} rw rootflags=noatime console=ttyS0", filesystem_uuid);
+    for (const std::string& argument : gather(recipe, &Recipe::kernel_arguments)) {
+        line += " " + argument;
+    }
+    return line;
+}
+
+std::string require_one_kernel(const std::vector<std::string>& names) {
+    std::vector<std::string> kernels;
+    for (const std::string& name : names) {
+        if (name.starts_with(kKernelPrefix)) {
+            kernels.push_back(name);
+        }
+    }
+    if (kernels.size() != 1) {
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("the image has {} kernels in /boot instead of one", kernels.size()),
+                    "the recipe's packages must name one, such as linux-image-cloud-amd64");
+    }
+    return kernels.front();
+}
+
 void apply_settings(const StepContext& context, const Recipe& recipe,
                     const std::string& filesystem_uuid) {
-    const std::string hostname = hostname_of(recipe, recipe.name);
-    write_in_tree(context, {"/etc/hostname", hostname + "\n"});
-    write_in_tree(context, {"/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost\n"});
-    write_in_tree(context,
-                  {"/etc/fstab", fmt::format("UUID={} / ext4 noatime 0 0\n", filesystem_uuid)});
-    add_firstboot(context, gather(recipe, &Recipe::firstboot));
-    if (disk_of(recipe).grow) {
-        add_growing(context);
-    }
+    const bool grow = disk_of(recipe).grow && can_grow(recipe, has_grow_programs(context));
+    install_settings(context, settings_of(recipe, filesystem_uuid, grow));
+    add_firstboot(context, firstboot_commands(recipe));
 }
 
 BootFiles install_boot_files(const StepContext& context, const Recipe& recipe,
                              const std::string& filesystem_uuid) {
     BootFiles boot;
     boot.kernel = find_kernel(context.tree);
-    boot.kernel_version = boot.kernel.filename().string().substr(std::string("vmlinuz-").size());
-    boot.command_line =
-        fmt::format("root=UUID={} rw rootflags=noatime console=ttyS0", filesystem_uuid);
-    for (const std::string& argument : gather(recipe, &Recipe::kernel_arguments)) {
-        boot.command_line += " " + argument;
-    }
+    boot.kernel_version = boot.kernel.filename().string().substr(kKernelPrefix.size());
+    boot.command_line = kernel_command_line(recipe, filesystem_uuid);
     boot.initrd = make_initrd(
         {context.tree / "usr/lib/modules" / boot.kernel_version, find_static_busybox()});
     write_in_tree(context, {kInitrdInTree, boot.initrd, 0600});
-    write_in_tree(context, {"/boot/grub/grub.cfg",
+    write_in_tree(context, {kGrubConfigInTree,
                             make_grub_config({recipe.name, "/boot/vmlinuz-" + boot.kernel_version,
                                               kInitrdInTree, boot.command_line})});
     return boot;

@@ -1,74 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/tree/seal.h"
 
+#include <span>
+#include <sstream>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "imagebuilder/tree/seal_rules.h"
 
 namespace imagebuilder {
 
 namespace {
 
-constexpr const char* kClean = R"script(
-rm -f /usr/sbin/policy-rc.d
-# mmdebstrap gives it to the user who builds.
-[ ! -d /var/cache/apt/archives ] || chown root:root /var/cache/apt/archives
-rm -rf /var/cache/apt/*.bin /var/cache/debconf/*-old /var/lib/dpkg/*-old
-rm -f /var/lib/apt/extended_states.*
-rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-
-# The build host's name servers; links belong to the image.
-[ -L /etc/resolv.conf ] || : >/etc/resolv.conf
-# Installing nginx or PostgreSQL leaves byte code and cached indexes that nobody needs.
-find /var/cache/ldconfig -type f -exec rm -f {} + 2>/dev/null || :
-)script";
-
-constexpr const char* kSeal = R"script(
-: >/etc/machine-id
-rm -f /var/lib/dbus/machine-id
-rm -f /etc/ssh/ssh_host_*
-rm -f /var/lib/systemd/random-seed /var/lib/urandom/random-seed /var/lib/systemd/credential.secret
-rm -rf /var/lib/dhcp/* /var/lib/NetworkManager/*.lease /var/lib/NetworkManager/secret_key
-rm -rf /var/lib/systemd/network/* /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data
-rm -rf /var/log/journal /root/.bash_history /root/.cache /var/tmp/*
-find /var/log -type f -exec rm -f {} +
-rm -f /home/*/.bash_history
-)script";
+std::string script_of(std::span<const TreeRule> rules) {
+    std::string script;
+    for (const TreeRule& rule : rules) {
+        switch (rule.what) {
+            case What::remove: script += fmt::format("rm -rf -- /{}\n", rule.pattern); break;
+            case What::remove_files:
+                script += fmt::format("find /{} -type f -exec rm -f {{}} + 2>/dev/null || :\n",
+                                      rule.pattern);
+                break;
+            case What::root_owned:
+                script += fmt::format("[ ! -d /{0} ] || chown root:root /{0}\n", rule.pattern);
+                break;
+            case What::empty:
+                script += fmt::format("[ -L /{0} ] || : >/{0}\n", rule.pattern);
+                break;
+        }
+    }
+    return script;
+}
 
 // Prints what is still there, one path a line.
-constexpr const char* kFindIdentities = R"script(
-[ ! -s /etc/machine-id ] || echo /etc/machine-id
-for path in /var/lib/dbus/machine-id /etc/ssh/ssh_host_*key /etc/ssl/private/ssl-cert-snakeoil.key \
-    /var/lib/systemd/random-seed /etc/hostid /etc/iscsi/initiatorname.iscsi \
-    /var/lib/NetworkManager/secret_key /var/lib/cloud/instances/* /var/lib/dhcp/*.lease* \
-    /var/lib/systemd/credential.secret /etc/krb5.keytab /var/lib/zerotier-one/identity.secret; do
-    if [ -e "$path" ] && [ ! -L "$path" ]; then
-        echo "$path"
-    fi
-done
-)script";
+std::string identity_script() {
+    std::string script = fmt::format("[ ! -s /{0} ] || echo /{0}\nfor path in", kMachineId);
+    for (const std::string_view pattern : kIdentities) {
+        script += fmt::format(" /{}", pattern);
+    }
+    return script +
+           "; do\n"
+           "    if [ -e \"$path\" ] && [ ! -L \"$path\" ]; then\n"
+           "        echo \"$path\"\n"
+           "    fi\n"
+           "done\n";
+}
 
 }  // namespace
 
 void clean_tree(const StepContext& context) {
-    run_script(context, kClean, {}, "clean up");
+    run_script(context, script_of(kCleanRules), {}, "clean up");
 }
 
 void seal_tree(const StepContext& context) {
-    run_script(context, kSeal, {}, "seal");
-    const std::string left = run_script(context, kFindIdentities, {}, "look for identities");
-    if (left.empty()) {
-        return;
+    run_script(context, script_of(kSealRules), {}, "seal");
+    std::istringstream lines(run_script(context, identity_script(), {}, "look for identities"));
+    std::vector<std::string> left;
+    for (std::string line; std::getline(lines, line);) {
+        left.push_back(line);
     }
-    std::string list;
-    for (std::size_t at = 0; at < left.size();) {
-        const std::size_t end = left.find('\n', at);
-        list += (list.empty() ? "" : ", ") + left.substr(at, end - at);
-        at = end + 1;
+    require_no_identity(left);
+}
+
+void require_no_identity(const std::vector<std::string>& left) {
+    if (!left.empty()) {
+        throw base::Error(
+            base::ErrorKind::invalid_input,
+            fmt::format("the image would give every machine the same identity: {}",
+                        fmt::join(left, ", ")),
+            "remove the files in a 'run' step and make them anew with 'firstboot', or write "
+            "'seal: none'");
     }
-    throw base::Error(base::ErrorKind::invalid_input,
-                      fmt::format("the image would give every machine the same identity: {}", list),
-                      "remove the files in a 'run' step and make them anew with 'firstboot', or "
-                      "write 'seal: none'");
 }
 
 }  // namespace imagebuilder

@@ -4,6 +4,9 @@
 // for what is left and refuses.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "imagebuilder/tree/steps.h"
 
 namespace imagebuilder {
@@ -12,5 +15,7 @@ namespace imagebuilder {
 void clean_tree(const StepContext& context);
 // Throws invalid_input naming the files when an identity is left.
 void seal_tree(const StepContext& context);
+// The same for paths that were found otherwise.
+void require_no_identity(const std::vector<std::string>& left);
 
 }  // namespace imagebuilder

@@ -31,7 +31,9 @@ DifferenceFiles difference_files(const std::string& key) {
 class TreeMaker {
   public:
     TreeMaker(const TreeOptions& options, const AptIndex& apt)
-        : options_(options), apt_(apt), context_{options.tree, &apt, options.on_output} {}
+        : options_(options),
+          apt_(apt),
+          context_{options.tree, apt.folder.empty() ? nullptr : &apt, options.on_output} {}
 
     void take(const PlannedStep& step) {
         base::interrupt().check();
@@ -92,7 +94,11 @@ class TreeMaker {
         const fs::path final_path = layer_tar_path(step.key);
         const fs::path part = layer_tar_path(step.key + ".part");
         base::ScopeExit remove_part([&] { base::remove_all(part); });
-        bootstrap_debian(source_of(*step.recipe), apt_, part, apt_.epoch, options_.on_output);
+        if (options_.tarball) {
+            recompress_tarball(*options_.tarball, part);
+        } else {
+            bootstrap_debian(source_of(*step.recipe), apt_, part, apt_.epoch, options_.on_output);
+        }
         base::rename_file(part, final_path);
         layer.bytes = base::file_size(final_path);
     }

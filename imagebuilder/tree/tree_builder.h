@@ -5,10 +5,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "imagebuilder/plan/planned_step.h"
+#include "imagebuilder/tarball/tarball.h"
 #include "imagebuilder/tree/apt.h"
 
 namespace imagebuilder {
@@ -21,6 +23,7 @@ struct TreeOptions {
     bool use_cache = true;       // false: no layer is read; those of the steps are made anew
     OnStep on_step;              // must be set
     std::function<void(std::string_view)> on_output;  // may be empty
+    std::optional<Tarball> tarball;                   // instead of a bootstrap
 };
 
 void build_tree(const TreeOptions& options, const std::vector<PlannedStep>& steps,

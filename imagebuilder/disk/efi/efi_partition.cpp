@@ -37,8 +37,8 @@ fs::path find_systemd_boot() {
     return loader;
 }
 
-std::uint64_t efi_partition_size(const EfiBoot& boot) {
-    return fat32_size_for(2 * (boot.kernel.size() + boot.initrd.size()));
+std::uint64_t efi_partition_size(std::uint64_t kernel_bytes, std::uint64_t initrd_bytes) {
+    return fat32_size_for(2 * (kernel_bytes + initrd_bytes));
 }
 
 void write_efi_partition(

@@ -25,7 +25,7 @@ struct EfiBoot {
 std::filesystem::path find_systemd_boot();
 
 // With room for another kernel and initrd of that size, so that a system can update itself.
-std::uint64_t efi_partition_size(const EfiBoot& boot);
+std::uint64_t efi_partition_size(std::uint64_t kernel_bytes, std::uint64_t initrd_bytes);
 
 struct EfiPartition {
     std::uint64_t size_bytes = 0;

@@ -112,6 +112,27 @@ TEST_CASE("keys of other tools are unsupported, not ignored", "[imagebuilder][re
           ErrorKind::unsupported);
 }
 
+TEST_CASE("a recipe can start from a tarball", "[imagebuilder][recipe]") {
+    const std::string digest(64, 'a');
+    const auto recipe =
+        parse_recipe("source: { tarball: ../root.tar.xz, sha256: " + std::string(64, 'A') + " }\n",
+                     "/x/Web Shop/recipe.yaml");
+    CHECK(recipe.name == "web-shop");
+    CHECK(recipe.tarball->location == "../root.tar.xz");
+    CHECK(recipe.tarball->sha256 == digest);
+    CHECK_FALSE(has_steps(recipe));
+    CHECK(parse_recipe("source: { tarball: a }\n", "base.yaml").name == "base");
+    CHECK(parse_recipe("source: { tarball: a, release: bookworm }\n", "b").source->release ==
+          "bookworm");
+    const Failure from_web = failure_of("source: { tarball: \"https://example.org/a.tar\" }\n");
+    CHECK(from_web.kind == ErrorKind::invalid_input);
+    CHECK(has(from_web.message, "needs its digest"));
+    CHECK(has(failure_of("source: { tarball: a, sha256: abc }\n").message, "64 hex digits"));
+    CHECK(has(failure_of("source: { tarball: '' }\n").message, "names no file"));
+    CHECK(has(failure_of("source: { tarball: a, bootstrap: debian }\n").message, "bootstrap"));
+    CHECK(has(failure_of("source: { tarball: a, exclude_paths: [b] }\n").message, "exclude_paths"));
+}
+
 TEST_CASE("values that could do harm are refused", "[imagebuilder][recipe]") {
     for (const std::string text : {"packages: [\"-oDebug=1\"]",
                                    "packages: [\"a;b\"]",

@@ -61,7 +61,11 @@ Ext4Summary make_image(const fs::path& tar, const fs::path& image, std::uint64_t
         REQUIRE(::ftruncate(fd.get(), static_cast<off_t>(kOffset + bytes)) == 0);
     }
     const base::UniqueFd fd = base::open_file(tar.string(), O_RDONLY);
-    return make_ext4({image, kOffset, bytes, kUuid, "root", kEpoch}, fd.get(), "tree.tar");
+    const base::UniqueFd data = base::open_file(image.string(), O_RDWR);
+    return make_ext4({image, kOffset, bytes, kUuid, "root", kEpoch}, fd.get(), "tree.tar",
+                     [&](std::uint64_t offset, std::span<const std::byte> piece) {
+                         base::pwrite_all(data.get(), piece, offset, image.string());
+                     });
 }
 
 std::string debugfs(const fs::path& image, const std::string& request) {
