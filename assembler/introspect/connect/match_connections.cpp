@@ -84,6 +84,14 @@ double input_fit(const Output& output, const Input& input, bool same_machine,
     return fit * place;
 }
 
+// A member of a cluster finds itself in the list of all members. Only what hands requests on, a web
+// server or a balancer, connects to itself.
+bool is_own_place_in_cluster(const Connection& connection) {
+    return connection.inner && !connection.generic &&
+           connection.to.component == connection.from.component &&
+           protocol_fit(connection.protocol, "http") <= kOtherProtocol;
+}
+
 class Matcher {
   public:
     explicit Matcher(const std::vector<MachineFacts>& machines)
@@ -94,6 +102,9 @@ class Matcher {
     ConnectionMap run() {
         for (const MachineFacts& machine : machines_) {
             for (const Component& component : machine.components) {
+                if (!component.enabled) {
+                    continue;  // what does not run connects to nothing
+                }
                 for (const Output& output : component.outputs) {
                     match(machine, component, output);
                 }
@@ -129,6 +140,9 @@ class Matcher {
             owners = prefer_listening(machine, output, std::move(owners));
         }
         join(connection, machine, output, owners.front());
+        if (is_own_place_in_cluster(connection)) {
+            return;
+        }
         if (owners.size() > 1) {
             connection.confidence *= kAmbiguous;
             std::vector<std::string> names;
@@ -162,7 +176,9 @@ class Matcher {
         const std::string address = is_address(host) ? host : written;
         Candidate best;
         for (const Component& component : target.components) {
-            if (!output.local_component.empty() && component.name != output.local_component) {
+            const bool other =
+                !output.local_component.empty() && component.name != output.local_component;
+            if (other || !component.enabled) {
                 continue;
             }
             for (const Input& input : component.inputs) {

@@ -301,15 +301,8 @@ class PluginRun {
             const auto found = std::find_if(services.begin(), services.end(), names_it);
             chosen = found == services.end() ? nullptr : *found;
         }
-        for (const std::string& text : plugin.units) {
-            const auto wanted = settings.fill(text, {});
-            const auto found = std::find_if(
-                facts_.services.begin(), facts_.services.end(),
-                [&](const ServiceFact& service) { return wanted && service.unit == *wanted; });
-            if (found != facts_.services.end()) {
-                chosen = &*found;
-                break;
-            }
+        if (const ServiceFact* unit = find_unit(plugin, settings)) {
+            chosen = unit;
         }
         if (chosen != nullptr) {
             component.unit = chosen->unit;
@@ -327,7 +320,37 @@ class PluginRun {
             (!plugin.enabled_when.empty() &&
              std::none_of(plugin.enabled_when.begin(), plugin.enabled_when.end(), finds)) ||
             std::any_of(plugin.enabled_unless.begin(), plugin.enabled_unless.end(), finds);
-        component.enabled = component.enabled && !unwanted;
+        component.enabled = component.enabled && !unwanted && !is_left_over(plugin, component);
+    }
+
+    // Configuration without any service, of a plug-in that knows its services: what a package
+    // leaves behind when it is removed.
+    bool is_left_over(const Plugin& plugin, const Component& component) const {
+        return !facts_.services.empty() && !plugin.applies.services.empty() &&
+               component.unit.empty() && package_of(plugin) == nullptr;
+    }
+
+    // The first of the plug-in's units that there is; of a pattern one that starts, or else the
+    // last resort.
+    const ServiceFact* find_unit(const Plugin& plugin, const Settings& settings) const {
+        const ServiceFact* at_rest = nullptr;
+        for (const std::string& text : plugin.units) {
+            const auto wanted = settings.fill(text, {});
+            if (!wanted) {
+                continue;
+            }
+            const NamePattern pattern(*wanted);
+            for (const ServiceFact& service : facts_.services) {
+                if (!pattern.match(service.unit)) {
+                    continue;
+                }
+                if (service.unit == *wanted || starts(service)) {
+                    return &service;
+                }
+                at_rest = at_rest == nullptr ? &service : at_rest;
+            }
+        }
+        return at_rest;
     }
 
     // By itself, or by a timer.

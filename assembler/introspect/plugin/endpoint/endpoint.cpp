@@ -165,6 +165,13 @@ void split_host_port(const TracedText& text, Endpoint& endpoint) {
         return;
     }
     const std::size_t colon = whole.find(':');
+    const std::size_t twice = whole.find("::");
+    if (twice == colon && twice < whole.size() && whole.find('.') < twice &&
+        all_digits(std::string_view(whole).substr(twice + 2))) {  // Exim's "mail.example::587"
+        endpoint.host = trimmed.part(0, twice);
+        endpoint.port = trimmed.part(twice + 2, whole.size());
+        return;
+    }
     if (colon == kNone || whole.find(':', colon + 1) != kNone) {  // IPv6 has several
         endpoint.host = trimmed;
         return;

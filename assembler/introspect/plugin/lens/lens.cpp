@@ -41,6 +41,8 @@ constexpr std::array kLenses{
     LensEntry{"words", LensKind::words, read_words},
     LensEntry{"xml", LensKind::xml, read_xml},
     LensEntry{"yaml", LensKind::yaml, read_yaml},
+    // Behind the others: the samples of the fuzz target choose by number.
+    LensEntry{"net", LensKind::net, read_net},
 };
 
 }  // namespace

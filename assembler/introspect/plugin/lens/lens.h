@@ -26,6 +26,7 @@ enum class LensKind {
     keyvalue,    // key = value or key value, quotes with '
     lines,       // patterns with {fields}
     list,        // words between commas or blanks, each a node "-"
+    net,         // Oracle Net: listener.ora, tnsnames.ora
     nginx,       // directives with blocks
     numbered,    // each line, named "line1", "line2", …
     php,         // assignments, define() and literals of PHP

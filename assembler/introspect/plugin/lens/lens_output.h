@@ -46,6 +46,7 @@ void read_erlang(LensOutput& out);
 void read_key_values(LensOutput& out);  // ini, keyvalue, systemd
 void read_lines(LensOutput& out);
 void read_list(LensOutput& out);
+void read_net(LensOutput& out);
 void read_nginx(LensOutput& out);
 void read_numbered(LensOutput& out);
 void read_properties(LensOutput& out);

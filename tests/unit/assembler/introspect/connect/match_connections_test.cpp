@@ -148,3 +148,25 @@ TEST_CASE("any of an input's addresses can be the one that is asked for", "[asse
     CHECK(connection_from(map, "app", "db")->confidence == 1.0);
     CHECK(map.remarks.empty());
 }
+
+TEST_CASE("what does not start with its machine neither connects nor listens",
+          "[assembler][connect]") {
+    std::vector<MachineFacts> machines = tests::shop_facts();
+    machines[1].components[0].enabled = false;
+    const ConnectionMap map = match_connections(machines);
+    CHECK(connection_from(map, "app", "db") == nullptr);
+    CHECK(map.externals.empty());
+    REQUIRE(connection_from(map, "web", "app") != nullptr);
+    CHECK(connection_from(map, "web", "app")->generic);
+}
+
+TEST_CASE("a member of a cluster does not connect to itself", "[assembler][connect]") {
+    std::vector<MachineFacts> machines = tests::shop_facts();
+    for (const char* member : {"10.0.5.30", "10.0.5.20"}) {
+        machines[0].components[0].outputs.push_back(
+            tests::output(member, "postgresql", member, 5432, {}));
+    }
+    const ConnectionMap map = match_connections(machines);
+    CHECK(connection_from(map, "db", "10.0.5.30") == nullptr);
+    CHECK(connection_from(map, "db", "10.0.5.20") != nullptr);
+}

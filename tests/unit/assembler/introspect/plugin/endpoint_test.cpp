@@ -34,6 +34,8 @@ std::string parsed(const std::string& text, bool listen = false) {
 }  // namespace
 
 TEST_CASE("addresses of clients are taken apart", "[assembler][introspect][endpoint]") {
+    CHECK(parsed("mail.example.org::587") == " mail.example.org:587/");
+    CHECK(parsed("fe80::587") == " fe80::587:/");
     CHECK(parsed("http://10.0.0.5:8080/app") == "http 10.0.0.5:8080/app");
     CHECK(parsed("postgres://u:p@ss@db.internal:5433/shop?sslmode=off") ==
           "postgres db.internal:5433/shop");

@@ -218,3 +218,39 @@ TEST_CASE("reading the plug-ins and a machine is quick", "[assembler][introspect
     // Far from what it takes, but a walk through all folders would be caught.
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
+
+TEST_CASE("what a removed package left does not start", "[assembler][introspect][plugin]") {
+    const std::string plugin =
+        "name: x\napplies: { packages: [x], services: [x.service], files: "
+        "[/etc/x.conf] }\nsources: { config: { lens: ini, files: "
+        "[/etc/x.conf] } }\ninputs: [ { select: \"config:port\", endpoint: "
+        "1, protocol: tcp } ]\n";
+    const std::string config = "=== /etc/x.conf\nport = 80\n";
+    const auto enabled = [&](const std::string& head) {
+        const auto found = find_with(plugin, tests::machine_of_text(head + config));
+        REQUIRE(found.components.size() == 1);
+        return found.components[0].enabled;
+    };
+    CHECK_FALSE(enabled("service cron.service cron enabled\n"));
+    CHECK(enabled("service cron.service cron enabled\npackage x 1\n"));
+    CHECK(enabled("service cron.service cron enabled\nservice x.service - enabled\n"));
+    CHECK(enabled(""));  // no services at all: a container's image
+}
+
+TEST_CASE("of the units that fit a pattern one that starts is taken",
+          "[assembler][introspect][plugin]") {
+    const std::string plugin =
+        "name: x\napplies: { files: [/etc/x.conf] }\nper: file\nunits: "
+        "[\"php*-fpm.service\", apache2.service]\nsources: { config: { "
+        "lens: ini, files: [/etc/x.conf] } }\n";
+    const auto unit = [&](const std::string& head) {
+        const auto found =
+            find_with(plugin, tests::machine_of_text(head + "=== /etc/x.conf\nport = 80\n"));
+        REQUIRE(found.components.size() == 1);
+        return found.components[0].unit + (found.components[0].enabled ? "" : " disabled");
+    };
+    const std::string fpm = "service php7.4-fpm.service php disabled\n";
+    CHECK(unit(fpm + "service php8.2-fpm.service php enabled\n") == "php8.2-fpm.service");
+    CHECK(unit(fpm + "service apache2.service apache2 enabled\n") == "apache2.service");
+    CHECK(unit(fpm) == "php7.4-fpm.service disabled");
+}

@@ -224,3 +224,13 @@ TEST_CASE("lenses are bounded", "[assembler][introspect][lens]") {
     REQUIRE(run.problems.size() == 1);
     CHECK(run.problems[0].text == "more than 100000 settings");
 }
+
+TEST_CASE("Oracle Net's parentheses are read as they nest", "[assembler][plugin]") {
+    CHECK(read_as(LensKind::net,
+                  "LISTENER = # the only one\n (DESCRIPTION=\n  (address = (PROTOCOL=TCP)\n"
+                  "   (HOST = db1 )(PORT=1521)))\nADR_BASE = /u01\n#X = (HOST = old)\n") ==
+          "LISTENER[DESCRIPTION[ADDRESS[PROTOCOL(TCP) HOST(db1) PORT(1521)]]] ADR_BASE(/u01)");
+    CHECK(read_as(LensKind::net, "A = (B = (C = x)") == "A[B[C(x)]]");
+    CHECK(read_as(LensKind::net, ")((=) = (") == "");
+    CHECK(read_as(LensKind::net, "A" + std::string(100'000, '(')) == "");
+}
