@@ -33,12 +33,6 @@ EvidenceSigner load_evidence_signer(const EvidenceOptions& options) {
     return signer;
 }
 
-void write_whole(const fs::path& path, const std::string& text) {
-    base::AtomicFile file(path);
-    base::write_all(file.fd(), text, path.string());
-    file.commit();
-}
-
 }  // namespace
 
 void add_evidence_options(CLI::App& verb, EvidenceOptions& options) {
@@ -105,7 +99,7 @@ std::vector<fs::path> write_evidence_files(const EvidenceOptions& options, const
                                            const imagebuilder::BuiltImage& image) {
     std::vector<fs::path> written;
     const auto write = [&](const fs::path& path, const std::string& text) {
-        write_whole(path, text);
+        base::write_file(path, text);
         written.push_back(path);
     };
     const auto beside = [&](const char* extension) {
@@ -143,10 +137,10 @@ std::vector<fs::path> prove_boot(const EvidenceOptions& options, const fs::path&
     test.ports.assign(options.boot_ports.begin(), options.boot_ports.end());
     const BootProof proof = run_boot_test(image, test, io);
     std::vector<fs::path> written{fs::path(output).replace_extension(".bootproof.json")};
-    write_whole(written.back(), base::to_json_text(to_json(proof), 2) + "\n");
+    base::write_file(written.back(), base::to_json_text(to_json(proof), 2) + "\n");
     if (!options.junit.empty()) {
         written.emplace_back(options.junit);
-        write_whole(written.back(), to_junit(proof));
+        base::write_file(written.back(), to_junit(proof));
     }
     for (const BootCheck& check : proof.checks) {
         if (!check.passed) {

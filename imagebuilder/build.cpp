@@ -49,7 +49,7 @@ struct FinishedImage {
 std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& packages) {
     std::vector<std::string> lines;
     for (const InstalledPackage& package : packages) {
-        lines.push_back(package.name + " " + package.version + " " + package.architecture);
+        lines.push_back(package_line(package));
     }
     return lines;
 }
@@ -212,7 +212,7 @@ void require_terminal() {
 
 BuiltImage build_image(const BuildOptions& options) {
     if (!options.output.empty()) {
-        check_image_name(options.output);
+        form_of_image(options.output);
     }
     if (options.on_error == OnError::shell) {
         require_terminal();

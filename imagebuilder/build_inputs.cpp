@@ -54,12 +54,10 @@ std::string timeless_key(const std::vector<PlannedStep>& steps) {
     return key.finish();
 }
 
-// What decides about the image; `tree` stands for its steps.
-InputKey image_key(const BuildInputs& inputs, const std::string& tree) {
+// What decides about the image besides its steps.
+InputKey image_settings(const BuildInputs& inputs) {
     const Recipe& recipe = *inputs.recipe;
     InputKey key;
-    key.add("builder", kBuilder);
-    key.add("tree", tree);
     const DiskLayout disk = disk_of(recipe);
     key.add("disk", fmt::format("{} {} {} {} {}", disk.size_bytes, disk.grow, disk.must_grow,
                                 disk.bios, disk.uefi));
@@ -88,6 +86,15 @@ InputKey image_key(const BuildInputs& inputs, const std::string& tree) {
             key.add_files("files of muster-guest", inputs.guest->rootfs);
         }
     }
+    return key;
+}
+
+// `tree` stands for the steps.
+InputKey image_key(const InputKey& settings, const std::string& tree) {
+    InputKey key;
+    key.add("builder", kBuilder);
+    key.add("tree", tree);
+    key.add_inputs(settings);
     return key;
 }
 
@@ -168,10 +175,11 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
     inputs.apt = open_index(inputs);
     inputs.steps = plan_steps(*inputs.recipe, inputs.apt, kBuilder, inputs.tarball);
     inputs.epoch = find_epoch(inputs);
-    InputKey key = image_key(inputs, inputs.steps.back().key);
+    const InputKey settings = image_settings(inputs);  // digests of large files: made once
+    InputKey key = image_key(settings, inputs.steps.back().key);
     key.add("time of the newest file",
             inputs.epoch ? std::to_string(*inputs.epoch) : "of the tarball");
-    inputs.identity = image_key(inputs, timeless_key(inputs.steps)).finish();
+    inputs.identity = image_key(settings, timeless_key(inputs.steps)).finish();
     inputs.image = key.inputs();
     inputs.key = key.finish();
     return inputs;

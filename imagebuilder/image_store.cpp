@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/json.h"
-#include "ovfkit/convert/convert.h"
 
 namespace imagebuilder {
 
@@ -42,6 +41,8 @@ base::Json file_entry(const fs::path& path) {
     return {{"bytes", base::file_size(path)}, {"sha256", base::sha256_of_file(path.string())}};
 }
 
+}  // namespace
+
 ovfkit::DiskForm form_of_image(const fs::path& output) {
     const auto form = ovfkit::form_of_path(output.string());
     if (!form || *form == ovfkit::DiskForm::package) {
@@ -52,16 +53,15 @@ ovfkit::DiskForm form_of_image(const fs::path& output) {
     return *form;
 }
 
-void write_disk(const fs::path& qcow2, const fs::path& to, ovfkit::DiskForm form) {
+void write_disk_as(const fs::path& from, ovfkit::DiskFormat format, const fs::path& to,
+                   ovfkit::DiskForm form) {
     ovfkit::ConvertOptions options;
-    options.input = qcow2.string();
+    options.input = from.string();
     options.output = to.string();
-    options.from = ovfkit::DiskFormat::qcow2;
+    options.from = format;
     options.to = form;
     ovfkit::convert_disk(options);
 }
-
-}  // namespace
 
 void copy_whole(const fs::path& from, const fs::path& to) {
     const base::UniqueFd source = base::open_regular(from.string());
@@ -155,10 +155,6 @@ BuiltImage read_image(const std::string& key) {
     return image;
 }
 
-void check_image_name(const fs::path& output) {
-    form_of_image(output);
-}
-
 void copy_image_to(BuiltImage& image, const fs::path& output) {
     const ovfkit::DiskForm form = form_of_image(output);
     if (output.has_parent_path()) {
@@ -177,7 +173,7 @@ void copy_image_to(BuiltImage& image, const fs::path& output) {
     if (form == ovfkit::DiskForm::qcow2) {
         copy(image.disk, output);
     } else {
-        write_disk(image.disk, output, form);
+        write_disk_as(image.disk, ovfkit::DiskFormat::qcow2, output, form);
         image.disk = output;
     }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "imagebuilder/build.h"
+#include "ovfkit/convert/convert.h"
 #include "ovfkit/env/config/config_schema.h"
 
 namespace imagebuilder {
@@ -46,7 +47,11 @@ BuiltImage read_image(const std::string& key);
 
 // Throws usage when the extension of the name is none that a disk is written as: .qcow2, .raw, .img
 // or .vmdk.
-void check_image_name(const std::filesystem::path& output);
+ovfkit::DiskForm form_of_image(const std::filesystem::path& output);
+
+// A disk in another form; the file appears whole or not at all.
+void write_disk_as(const std::filesystem::path& from, ovfkit::DiskFormat format,
+                   const std::filesystem::path& to, ovfkit::DiskForm form);
 
 // A file under another name, by reference where the file system can; whole or not at all.
 void copy_whole(const std::filesystem::path& from, const std::filesystem::path& to);

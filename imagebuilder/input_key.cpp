@@ -102,6 +102,10 @@ void InputKey::add_files(const std::string& name, const fs::path& path) {
     }
 }
 
+void InputKey::add_inputs(const InputKey& other) {
+    inputs_.insert(inputs_.end(), other.inputs_.begin(), other.inputs_.end());
+}
+
 void InputKey::add_step(const Step& step, const fs::path& folder) {
     std::visit(StepHasher{*this, folder}, step.action);
 }

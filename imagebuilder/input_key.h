@@ -26,6 +26,8 @@ class InputKey {
     // A file, or a folder with everything in it: permissions, links, content. Each entry is an
     // input of its own: NAME, NAME/sub, NAME/sub/file.
     void add_files(const std::string& name, const std::filesystem::path& path);
+    // Those of another key, as they are.
+    void add_inputs(const InputKey& other);
     // What the step does, with the content of what it copies from `folder`.
     void add_step(const Step& step, const std::filesystem::path& folder);
     const std::vector<NamedInput>& inputs() const { return inputs_; }

@@ -41,13 +41,7 @@ void require_mounting() {
 // The format of an image that is replaced stays; a new one's name decides.
 ovfkit::DiskForm output_form(const CustomizeOptions& options, ovfkit::DiskFormat format) {
     if (!options.output.empty()) {
-        const auto form = ovfkit::form_of_path(options.output.string());
-        if (!form || *form == ovfkit::DiskForm::package) {
-            throw Error(ErrorKind::usage,
-                        fmt::format("'{}' does not end like a disk", options.output.string()),
-                        "name it FILE.qcow2, FILE.raw or FILE.vmdk");
-        }
-        return *form;
+        return form_of_image(options.output);
     }
     switch (format) {
         case ovfkit::DiskFormat::raw: return ovfkit::DiskForm::raw;
@@ -73,16 +67,6 @@ void refuse_snapshots(const fs::path& qcow2) {
                     fmt::format("'{}' has internal snapshots, which would be lost", qcow2.string()),
                     "write to another file: -o FILE.qcow2, or delete them: qemu-img snapshot -d");
     }
-}
-
-void convert_image(const fs::path& from, ovfkit::DiskFormat format, const fs::path& to,
-                   ovfkit::DiskForm form) {
-    ovfkit::ConvertOptions convert;
-    convert.input = from.string();
-    convert.output = to.string();
-    convert.from = format;
-    convert.to = form;
-    ovfkit::convert_disk(convert);
 }
 
 // Its index, when this host has the archives of that release; else the image's own sources.
@@ -155,7 +139,7 @@ CustomizeResult customize_image(const CustomizeOptions& options) {
         WorkDir work(options.keep_on_error);
         const fs::path raw = work.path() / "disk.raw";
         clock.begin("copy the disk");
-        convert_image(options.image, disk->format(), raw, ovfkit::DiskForm::raw);
+        write_disk_as(options.image, disk->format(), raw, ovfkit::DiskForm::raw);
         base::make_dirs(work.tree());
         const MountedRoot root = find_mounted_root(raw, work.tree());
         const std::optional<AptIndex> index = find_index(plan, root);
@@ -171,7 +155,7 @@ CustomizeResult customize_image(const CustomizeOptions& options) {
             convert_to_qcow2(raw, fresh);
             copy_whole(fresh, output);
         } else {
-            convert_image(raw, ovfkit::DiskFormat::raw, output, form);
+            write_disk_as(raw, ovfkit::DiskFormat::raw, output, form);
         }
         clock.end();
         work.remove();

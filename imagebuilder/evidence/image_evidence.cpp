@@ -133,7 +133,7 @@ TreePackages make_tree_packages(const PackageTexts& texts, const AptIndex& apt,
     }
     packages.used = look_up({used.begin(), used.end()}, apt, lock);
     for (const InstalledPackage& package : packages.used) {
-        if (installed.contains(package.name + " " + package.version + " " + package.architecture)) {
+        if (installed.contains(package_line(package))) {
             packages.installed.push_back(package);
         }
     }

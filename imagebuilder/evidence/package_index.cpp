@@ -89,6 +89,10 @@ PackageIndex read_package_index(const fs::path& lists, const std::set<std::strin
     return index;
 }
 
+std::string package_line(const InstalledPackage& package) {
+    return package.name + " " + package.version + " " + package.architecture;
+}
+
 std::vector<InstalledPackage> resolve_packages(const std::vector<std::string>& lines,
                                                const PackageIndex& index) {
     std::vector<InstalledPackage> packages;

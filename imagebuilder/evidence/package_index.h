@@ -49,7 +49,9 @@ struct InstalledPackage {
     std::string sha256;    // likewise
 };
 
-// `lines` are "name version architecture"; the result is in their order.
+std::string package_line(const InstalledPackage& package);  // "name version architecture"
+
+// `lines` are such lines; the result is in their order.
 std::vector<InstalledPackage> resolve_packages(const std::vector<std::string>& lines,
                                                const PackageIndex& index);
 

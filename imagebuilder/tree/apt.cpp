@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/process.h"
 
 namespace imagebuilder {
 
@@ -28,14 +27,6 @@ using base::ErrorKind;
 constexpr std::chrono::hours kMaxAge{24};
 constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 constexpr const char* kConfigInTree = "/run/muster/apt.conf";
-
-base::Command apt_command(std::vector<std::string> argv) {
-    base::Command command;
-    command.argv = std::move(argv);
-    command.env = {{"LC_ALL", "C.UTF-8"}};
-    command.timeout = std::chrono::minutes(10);
-    return command;
-}
 
 // The host's proxy settings, and no sandbox user: in a user namespace _apt may not exist.
 std::string make_config() {
@@ -90,6 +81,14 @@ void describe_index(AptIndex& index) {
 }
 
 }  // namespace
+
+base::Command apt_command(std::vector<std::string> argv) {
+    base::Command command;
+    command.argv = std::move(argv);
+    command.env = {{"LC_ALL", "C.UTF-8"}};
+    command.timeout = std::chrono::minutes(10);
+    return command;
+}
 
 std::int64_t date_of_release(const std::string& text) {
     std::istringstream lines(text);

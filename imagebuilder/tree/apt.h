@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/process.h"
+
 namespace imagebuilder {
 
 struct AptIndex {
@@ -25,6 +27,9 @@ struct AptIndex {
 
 // Where a locked build's packages are seen in the tree.
 inline constexpr const char* kLockedRepository = "/run/muster/repository";
+
+// A program of apt's or dpkg's, ready to run: its messages in English, ten minutes at most.
+base::Command apt_command(std::vector<std::string> argv);
 
 // The time of a signed index ("Date:" in its Release text), seconds since 1970; 0: it has none.
 std::int64_t date_of_release(const std::string& text);

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/process.h"
 
 namespace imagebuilder {
 
@@ -25,14 +24,6 @@ using base::ErrorKind;
 
 // The bootstrap takes fetched packages from there, so a lock's packages are there too.
 constexpr const char* kDebs = "bootstrap";
-
-base::Command locked_command(std::vector<std::string> argv) {
-    base::Command command;
-    command.argv = std::move(argv);
-    command.env = {{"LC_ALL", "C.UTF-8"}};
-    command.timeout = std::chrono::minutes(10);
-    return command;
-}
 
 // Folders of the cache where builds keep what they fetched.
 std::vector<fs::path> fetched_folders() {
@@ -80,9 +71,9 @@ bool fetch_locked(const InstalledPackage& package, const std::vector<std::string
                   const fs::path& to) {
     for (const std::string& root : roots) {
         const std::string uri = root + (root.ends_with('/') ? "" : "/") + package.filename;
-        const base::RunResult result = base::run(
-            locked_command({"/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=root",
-                            "download-file", uri, to.string(), "SHA256:" + package.sha256}));
+        const base::RunResult result =
+            base::run(apt_command({"/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=root",
+                                   "download-file", uri, to.string(), "SHA256:" + package.sha256}));
         if (result.status == 0) {
             return true;
         }
@@ -131,7 +122,7 @@ std::string flat_index(const LockFile& lock, const fs::path& repository) {
     for (const InstalledPackage& package : lock.packages) {
         const fs::path deb = repository / deb_file_name(package);
         const std::string control =
-            base::run_checked(locked_command({"dpkg-deb", "--field", deb.string()})).out;
+            base::run_checked(apt_command({"dpkg-deb", "--field", deb.string()})).out;
         index +=
             without_priority(control) +
             fmt::format("Priority: {}\nFilename: ./{}\nSize: {}\nSHA256: {}\n\n", package.priority,

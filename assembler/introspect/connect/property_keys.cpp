@@ -12,22 +12,16 @@ namespace {
 
 constexpr std::size_t kLongestHostWord = 63;
 
-int count_outputs(const MachineFacts& machine, std::string_view word) {
-    int count = 0;
+// How many inputs, or outputs, of a machine have a key of this word.
+template <typename Endpoint>
+std::ptrdiff_t count_word(const MachineFacts& machine, std::vector<Endpoint> Component::*endpoints,
+                          std::string_view word) {
+    std::ptrdiff_t count = 0;
     for (const Component& component : machine.components) {
-        count += static_cast<int>(
-            std::count_if(component.outputs.begin(), component.outputs.end(),
-                          [&](const Output& output) { return key_word(output.name) == word; }));
-    }
-    return count;
-}
-
-int count_inputs(const MachineFacts& machine, std::string_view word) {
-    int count = 0;
-    for (const Component& component : machine.components) {
-        count += static_cast<int>(
-            std::count_if(component.inputs.begin(), component.inputs.end(),
-                          [&](const Input& input) { return key_word(input.name) == word; }));
+        const std::vector<Endpoint>& list = component.*endpoints;
+        count += std::count_if(list.begin(), list.end(), [&](const Endpoint& endpoint) {
+            return key_word(endpoint.name) == word;
+        });
     }
     return count;
 }
@@ -75,14 +69,16 @@ std::string host_word(std::string_view text) {
 std::string output_key_prefix(const MachineFacts& machine, const Component& component,
                               const Output& output) {
     const std::string word = key_word(output.name);
-    return guarded_key(count_outputs(machine, word) > 1 ? key_word(component.name) + "." + word
-                                                        : word);
+    return guarded_key(count_word(machine, &Component::outputs, word) > 1
+                           ? key_word(component.name) + "." + word
+                           : word);
 }
 
 std::string input_key_prefix(const MachineFacts& machine, const Component& component,
                              const Input& input) {
     const std::string word = key_word(input.name);
-    const bool taken = count_inputs(machine, word) > 1 || count_outputs(machine, word) > 0;
+    const bool taken = count_word(machine, &Component::inputs, word) > 1 ||
+                       count_word(machine, &Component::outputs, word) > 0;
     return guarded_key(taken ? key_word(component.name) + "." + word : word);
 }
 

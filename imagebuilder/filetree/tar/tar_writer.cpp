@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "ovfkit/package/tar/tar_header.h"
 
 namespace imagebuilder {
 
@@ -62,16 +63,6 @@ char tar_type_of(FileEntry::Type type) {
     base::unreachable("a socket in a tar stream");
 }
 
-// "LENGTH KEY=VALUE\n", where the length counts itself.
-std::string pax_record(std::string_view key, std::string_view value) {
-    const std::size_t rest = key.size() + value.size() + 3;
-    std::size_t length = rest + 1;
-    while (length != rest + std::to_string(length).size()) {
-        length = rest + std::to_string(length).size();
-    }
-    return fmt::format("{} {}={}\n", length, key, value);
-}
-
 std::string dotted(const std::string& path, bool folder) {
     return "./" + path + (folder && !path.empty() ? "/" : "");
 }
@@ -81,25 +72,25 @@ std::string records_of(const FileEntry& entry, std::string_view name, std::strin
                        std::uint64_t stored) {
     std::string records;
     if (name.size() > kTarNameBytes) {
-        records += pax_record("path", name);
+        records += ovfkit::make_pax_record("path", name);
     }
     if (link.size() > kTarNameBytes) {
-        records += pax_record("linkpath", link);
+        records += ovfkit::make_pax_record("linkpath", link);
     }
     if (entry.uid > kMostOctal7) {
-        records += pax_record("uid", std::to_string(entry.uid));
+        records += ovfkit::make_pax_record("uid", std::to_string(entry.uid));
     }
     if (entry.gid > kMostOctal7) {
-        records += pax_record("gid", std::to_string(entry.gid));
+        records += ovfkit::make_pax_record("gid", std::to_string(entry.gid));
     }
     if (stored > kMostOctal11) {
-        records += pax_record("size", std::to_string(stored));
+        records += ovfkit::make_pax_record("size", std::to_string(stored));
     }
     if (entry.mtime < 0 || entry.mtime > static_cast<std::int64_t>(kMostOctal11)) {
-        records += pax_record("mtime", std::to_string(entry.mtime));
+        records += ovfkit::make_pax_record("mtime", std::to_string(entry.mtime));
     }
     for (const auto& [key, value] : entry.xattrs) {
-        records += pax_record("SCHILY.xattr." + key, value);
+        records += ovfkit::make_pax_record("SCHILY.xattr." + key, value);
     }
     return records;
 }
@@ -204,9 +195,10 @@ void TarWriter::add_sparse(const FileEntry& entry, const std::vector<FileRun>& r
     const std::string folder = slash == std::string::npos ? "" : entry.path.substr(0, slash + 1);
     const std::string name = "./" + folder + "GNUSparseFile.0/" + entry.path.substr(folder.size());
     add_header(entry, map.size() + stored,
-               pax_record("GNU.sparse.major", "1") + pax_record("GNU.sparse.minor", "0") +
-                   pax_record("GNU.sparse.name", dotted(entry.path, false)) +
-                   pax_record("GNU.sparse.realsize", std::to_string(entry.size)),
+               ovfkit::make_pax_record("GNU.sparse.major", "1") +
+                   ovfkit::make_pax_record("GNU.sparse.minor", "0") +
+                   ovfkit::make_pax_record("GNU.sparse.name", dotted(entry.path, false)) +
+                   ovfkit::make_pax_record("GNU.sparse.realsize", std::to_string(entry.size)),
                name);
     write(base::as_bytes(map));
 }

@@ -77,7 +77,7 @@ TEST_CASE("the extension of the output decides how the disk is written", "[image
 
 TEST_CASE("an output that is no disk is refused before anything is built", "[imagebuilder]") {
     for (const char* name : {"web.iso", "web", "web.ova", "dir.raw/web"}) {
-        const auto error = tests::error_of([&] { imagebuilder::check_image_name(name); });
+        const auto error = tests::error_of([&] { imagebuilder::form_of_image(name); });
         CHECK(error.kind() == base::ErrorKind::usage);
         CHECK_THAT(error.message(), Catch::Contains(name));
         CHECK_THAT(error.hint(), Catch::Contains("FILE.qcow2") && Catch::Contains("FILE.raw") &&

@@ -109,6 +109,13 @@ std::size_t line_end(std::string_view text, std::size_t at) {
     return end == std::string_view::npos ? text.size() : end;
 }
 
+std::size_t find_token(std::string_view text, std::size_t at, char comment) {
+    while (at < text.size() && (is_space(text[at]) || text[at] == comment)) {
+        at = text[at] == comment ? line_end(text, at) : at + 1;
+    }
+    return at;
+}
+
 TracedText read_word(const LensOutput& out, std::size_t& at, std::size_t end) {
     const std::string_view text = out.text();
     TracedText word;

@@ -38,16 +38,8 @@ class NginxReader {
 
   private:
     bool skip_to_token() {
-        while (at_ < text_.size()) {
-            if (is_space(text_[at_])) {
-                ++at_;
-            } else if (text_[at_] == '#') {
-                at_ = line_end(text_, at_);
-            } else {
-                return true;
-            }
-        }
-        return false;
+        at_ = find_token(text_, at_, '#');
+        return at_ < text_.size();
     }
 
     // The node whose block it opens.

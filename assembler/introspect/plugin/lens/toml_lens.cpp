@@ -28,16 +28,8 @@ class TomlReader {
 
   private:
     bool skip_to_token() {
-        while (at_ < text_.size()) {
-            if (is_space(text_[at_])) {
-                ++at_;
-            } else if (text_[at_] == '#') {
-                at_ = line_end(text_, at_);
-            } else {
-                return true;
-            }
-        }
-        return false;
+        at_ = find_token(text_, at_, '#');
+        return at_ < text_.size();
     }
 
     void skip_line_rest() { at_ = std::min(line_end(text_, at_) + 1, text_.size()); }

@@ -22,29 +22,18 @@ constexpr int kMaxWalkedEntries = 50'000;
 constexpr std::size_t kMaxAdded = 2000;
 constexpr std::uint64_t kMaxBroughtBytes = std::uint64_t{16} << 20U;
 
-// ucf looks after files that packages make at installation: "md5  path" says how they were made.
-std::map<std::string, std::string> read_ucf_hashes(Reading& reading) {
-    std::map<std::string, std::string> hashes;
-    const auto text = reading.text("/var/lib/ucf/hashfile");
+// ucf looks after files that packages make at installation: a line is "md5  path" in its hashfile,
+// which says how they were made, and "package path" in its registry. By path.
+std::map<std::string, std::string> read_ucf(Reading& reading, const std::string& file) {
+    std::map<std::string, std::string> values;
+    const auto text = reading.text(file);
     for (const Line& line : text ? statements_of(*text) : std::vector<Line>()) {
         const auto words = words_of(line.text);
         if (words.size() == 2) {
-            hashes[std::string(words[1])] = std::string(words[0]);
+            values[std::string(words[1])] = std::string(words[0]);
         }
     }
-    return hashes;
-}
-
-std::map<std::string, std::string> read_ucf_packages(Reading& reading) {
-    std::map<std::string, std::string> packages;
-    const auto text = reading.text("/var/lib/ucf/registry");
-    for (const Line& line : text ? statements_of(*text) : std::vector<Line>()) {
-        const auto words = words_of(line.text);
-        if (words.size() == 2) {
-            packages[std::string(words[1])] = std::string(words[0]);
-        }
-    }
-    return packages;
+    return values;
 }
 
 // A walk below some folders, bounded over all of them.
@@ -131,8 +120,8 @@ void find_changed_files(Reading& reading, const PackageDatabase& packages) {
     for (const BroughtFile& file : packages.configuration()) {
         compare(file);
     }
-    const auto owners = read_ucf_packages(reading);
-    for (const auto& [path, md5] : read_ucf_hashes(reading)) {
+    const auto owners = read_ucf(reading, "/var/lib/ucf/registry");
+    for (const auto& [path, md5] : read_ucf(reading, "/var/lib/ucf/hashfile")) {
         const auto owner = owners.find(path);
         if (owner != owners.end()) {  // a package that was purged left it otherwise
             compare({.path = path, .md5 = md5, .package = owner->second});
