@@ -83,9 +83,14 @@ void InputKey::add_files(const std::string& name, const fs::path& path) {
         throw base::SystemError(errno, fmt::format("cannot read '{}'", path.string()));
     }
     if (S_ISLNK(info.st_mode)) {
-        add(name, "link " + fs::read_symlink(path).string());
+        const std::string target = fs::read_symlink(path).string();
+        add(name, "link " + target);
+        inputs_.back().content = base::digest_hex(base::DigestAlgorithm::sha256, target);
+        inputs_.back().is_link = true;
     } else if (S_ISREG(info.st_mode)) {
-        add(name, fmt::format("file {:o} {}", info.st_mode, base::sha256_of_file(path.string())));
+        const std::string content = base::sha256_of_file(path.string());
+        add(name, fmt::format("file {:o} {}", info.st_mode, content));
+        inputs_.back().content = content;
     } else if (S_ISDIR(info.st_mode)) {
         add(name, fmt::format("folder {:o}", info.st_mode));
         std::vector<fs::path> entries;

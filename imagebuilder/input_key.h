@@ -16,7 +16,14 @@ namespace imagebuilder {
 struct NamedInput {
     std::string name;    // "text", "file site/index.html"
     std::string digest;  // SHA-256 of the value, hex
-    bool operator==(const NamedInput&) const = default;
+    // Of a file the SHA-256 of its bytes alone, of a link that of the path that it holds: what
+    // somebody else can compute. Follows from the value, is not kept.
+    std::string content = {};
+    bool is_link = false;
+
+    bool operator==(const NamedInput& other) const {
+        return name == other.name && digest == other.digest;
+    }
 };
 
 class InputKey {

@@ -71,6 +71,17 @@ void add_recipe_materials(const Recipe& recipe, std::vector<Material>& materials
                          base::digest_hex(base::DigestAlgorithm::sha256, recipe.text)});
 }
 
+// Folders are their files.
+void add_copied_files(const PlannedStep& step, std::vector<Material>& materials) {
+    constexpr std::string_view kCopied = "file ";  // as StepHasher names them
+    for (const NamedInput& input : step.inputs) {
+        if (input.name.starts_with(kCopied) && !input.content.empty()) {
+            materials.push_back({step.recipe->name + "/" + input.name.substr(kCopied.size()), "",
+                                 input.content, input.is_link ? "inode/symlink" : ""});
+        }
+    }
+}
+
 Provenance provenance_of(const EvidenceSubject& subject, const SbomSubject& sbom) {
     Provenance provenance;
     const std::string& name = subject.recipe->name;
@@ -86,12 +97,7 @@ Provenance provenance_of(const EvidenceSubject& subject, const SbomSubject& sbom
         provenance.materials.push_back({subject.tarball->name, "", subject.tarball->sha256});
     }
     for (const PlannedStep& step : *subject.steps) {
-        for (const NamedInput& input : step.inputs) {
-            if (input.name.starts_with("file ")) {
-                provenance.materials.push_back(
-                    {step.recipe->name + "/" + input.name.substr(5), "", input.digest});
-            }
-        }
+        add_copied_files(step, provenance.materials);
     }
     for (const auto& [tool, digest] : subject.tools) {
         provenance.materials.push_back({tool, "", digest});

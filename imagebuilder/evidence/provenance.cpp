@@ -22,6 +22,9 @@ Json describe_material(const Material& material) {
     if (!material.sha256.empty()) {
         json["digest"] = {{"sha256", material.sha256}};
     }
+    if (!material.media_type.empty()) {
+        json["mediaType"] = material.media_type;
+    }
     return json;
 }
 

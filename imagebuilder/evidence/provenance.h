@@ -15,9 +15,10 @@ namespace imagebuilder {
 
 // A file or package with its digest: in-toto's ResourceDescriptor.
 struct Material {
-    std::string name;    // "recipe.yaml", "nginx"
-    std::string uri;     // may be empty; "pkg:deb/…"
-    std::string sha256;  // lower-case hex; empty: not known
+    std::string name;             // "recipe.yaml", "nginx"
+    std::string uri;              // may be empty; "pkg:deb/…"
+    std::string sha256;           // lower-case hex; empty: not known
+    std::string media_type = {};  // "inode/symlink": the digest is of the path in a link
 };
 
 struct Provenance {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <map>
 #include <set>
 
+#include "base/crypto/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/evidence/package_index.h"
@@ -172,6 +177,53 @@ TEST_CASE("a signed statement opens for its signer only", "[imagebuilder]") {
     CHECK_THROWS_AS(open_envelope(make_envelope(statement, kInTotoPayload), signer, "x"),
                     base::Error);
     CHECK_THROWS_AS(open_envelope("{}", signer, "x"), base::Error);
+}
+
+TEST_CASE("provenance names copied files by the digests that sha256sum gives", "[imagebuilder]") {
+    const base::TempDir dir;
+    const auto recipe_folder = dir.path() / "web";
+    base::make_dirs(recipe_folder / "site/sub");
+    base::write_file(recipe_folder / "recipe.yaml",
+                     "name: web\nsource: { bootstrap: debian, release: bookworm }\ncopy:\n"
+                     "  - { from: site, to: /srv }\n  - { from: motd, to: /etc/motd }\n"
+                     "  - { from: alias, to: /etc/issue }\n");
+    base::write_file(recipe_folder / "site/index.html", "<h1>page</h1>\n");
+    base::write_file(recipe_folder / "site/sub/a", "");
+    base::write_file(recipe_folder / "motd", "hello\n");
+    std::filesystem::create_symlink("index.html", recipe_folder / "site/link");
+    std::filesystem::create_symlink("motd", recipe_folder / "alias");
+
+    const auto recipe = std::make_shared<const Recipe>(load_recipe(recipe_folder));
+    AptIndex apt;
+    apt.digest = "index";
+    const std::vector<PlannedStep> steps = plan_steps(*recipe, apt, "test");
+    EvidenceSubject subject;
+    subject.recipe = recipe.get();
+    subject.steps = &steps;
+    subject.disk_sha256 = subject.kernel_sha256 = subject.initrd_sha256 = std::string(64, 'd');
+    subject.identity = std::string(64, 'e');
+    write_evidence(dir.path(), subject);
+
+    std::map<std::string, base::Json> named;
+    const base::Json statement =
+        base::parse_json(base::read_file(dir.path() / kStatementFile), "statement");
+    for (const base::Json& material :
+         statement["predicate"]["buildDefinition"]["resolvedDependencies"]) {
+        named[material["name"].get<std::string>()] = material;
+    }
+    for (const char* file : {"recipe.yaml", "site/index.html", "site/sub/a", "motd"}) {
+        INFO(file);
+        base::Command sum;
+        sum.argv = {"sha256sum", (recipe_folder / file).string()};
+        CHECK(named.at(std::string("web/") + file)["digest"]["sha256"] ==
+              base::run_checked(sum).out.substr(0, 64));
+    }
+    CHECK(named.at("web/behind alias")["digest"] == named.at("web/motd")["digest"]);
+    const base::Json& link = named.at("web/site/link");
+    CHECK(link["mediaType"] == "inode/symlink");
+    CHECK(link["digest"]["sha256"] ==
+          base::digest_hex(base::DigestAlgorithm::sha256, std::string("index.html")));
+    CHECK_FALSE(named.contains("web/site"));
 }
 
 TEST_CASE("a lock file comes back as it was written", "[imagebuilder]") {
