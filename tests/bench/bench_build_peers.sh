@@ -59,7 +59,7 @@ prepare_rebuild() {
     printf 'name: bench\nfrom: %s\npackages: [nginx]\nrun: ["true # %s"]\n' "$root/templates/debian-base" "$1" \
         >"$work/changed/recipe.yaml"
     # The step that installs is not cached either.
-    grep -ls '"step": "packages: nginx"' "$XDG_CACHE_HOME"/muster/layers/*.json | xargs -r rm
+    { grep -ls '"step": "packages: nginx"' "$XDG_CACHE_HOME"/muster/layers/*.json || true; } | xargs -r rm
 }
 run_rebuild() { "$MUSTER" build "$work/changed" -o "$work/changed.qcow2"; }
 prepare_virt_tools() { cp "$work/base.qcow2" "$work/peer.qcow2"; }
