@@ -27,23 +27,44 @@ namespace {
 
 constexpr std::int64_t kNewestTime = 0x7fffffff;   // as 32 bits hold it
 constexpr std::uint64_t kInitrdRoom = 64U << 10U;  // of an initrd besides busybox and modules
+constexpr const char* kMachineIdentityHint =
+    "nothing makes these anew: remove them from the machine, or keep all by --keep-identity when "
+    "it is not to run twice";
 
-// The tar from its beginning.
-class OpenTar {
+// The file from its beginning.
+class TarFile : public TarPassage {
   public:
-    explicit OpenTar(const Tarball& tarball)
+    explicit TarFile(const Tarball& tarball)
         : fd_(base::open_file(tarball.file.string(), O_RDONLY)),
           entries_(fd_.get(), tarball.name) {}
-    TarEntries& entries() { return entries_; }
+    TarEntries& entries() override { return entries_; }
 
   private:
     base::UniqueFd fd_;
     TarEntries entries_;
 };
 
-TarSurvey survey_of(const Tarball& tarball) {
-    OpenTar tar(tarball);
-    return {tar.entries(), is_survey_file};
+// What `read` makes of the entries.
+template <typename Read>
+auto pass_through(const ComposeOptions& options, const Read& read) {
+    const std::unique_ptr<TarPassage> tar =
+        options.open_tar ? options.open_tar() : std::make_unique<TarFile>(options.tarball);
+    try {
+        auto result = read(tar->entries());
+        tar->finish();
+        return result;
+    } catch (const base::Error& error) {
+        // A tar that breaks off is the lesser half of the story.
+        if (error.kind() == base::ErrorKind::invalid_input) {
+            tar->finish();
+        }
+        throw;
+    }
+}
+
+TarSurvey survey_of(const ComposeOptions& options) {
+    return pass_through(options,
+                        [](TarEntries& entries) { return TarSurvey(entries, is_survey_file); });
 }
 
 // Passes on what it reads of a file, and keeps it.
@@ -70,7 +91,7 @@ void add_new_file(Ext4Writer& files, const NewFile& file) {
 
 // What the tree of an image is made of, decided before its content passes by.
 struct ComposePlan {
-    explicit ComposePlan(const Tarball& tarball) : survey(survey_of(tarball)) {}
+    explicit ComposePlan(const ComposeOptions& options) : survey(survey_of(options)) {}
 
     TarSurvey survey;
     KernelFiles kernel;
@@ -83,11 +104,12 @@ struct ComposePlan {
 
 ComposePlan plan_composition(const ComposeOptions& options) {
     const Recipe& recipe = *options.recipe;
-    ComposePlan plan(options.tarball);
+    ComposePlan plan(options);
     plan.epoch = std::min(options.epoch.value_or(plan.survey.newest()), kNewestTime);
-    plan.kernel = find_kernel_files(plan.survey);
-    plan.files =
-        plan_new_files(recipe, options.guest, plan.survey, options.filesystem_uuid, plan.epoch);
+    plan.kernel = find_kernel_files(
+        plan.survey, options.changes == nullptr ? "" : options.changes->kernel_version);
+    plan.files = plan_new_files({recipe, options.guest, options.filesystem_uuid, options.changes},
+                                plan.survey, plan.epoch);
     plan.command_line = kernel_command_line(recipe, options.filesystem_uuid);
     plan.initrd =
         make_new_file(plan.survey, std::string(kInitrdInTree).substr(1), "", 0600, plan.epoch);
@@ -101,8 +123,11 @@ ComposePlan plan_composition(const ComposeOptions& options) {
 // Entries go from the tar into the file system; the content of some is kept.
 class TarPasser {
   public:
-    TarPasser(const ComposePlan& plan, bool seal)
-        : plan_(plan), filter_(seal, replaced_places(plan)) {
+    TarPasser(const ComposePlan& plan, bool seal, const TreeChanges* changes)
+        : plan_(plan),
+          is_machine_(changes != nullptr),
+          filter_(seal, replaced_places(plan),
+                  changes == nullptr ? std::set<std::string>() : removed_places(plan, *changes)) {
         kept_.emplace(plan.kernel.kernel, "");
         for (const std::string& module : plan.kernel.modules) {
             kept_.emplace(plan.kernel.modules_folder + module, "");
@@ -128,7 +153,8 @@ class TarPasser {
         for (const std::string& path : filter_.files_to_make()) {
             add_new_file(files, make_new_file(plan_.survey, path, "", 0644, plan_.epoch));
         }
-        require_no_identity(filter_.identities());
+        require_no_identity(filter_.identities(),
+                            is_machine_ ? kMachineIdentityHint : kIdentityHint);
     }
 
     std::string take_kept(const std::string& place) { return std::move(kept_.at(place)); }
@@ -138,6 +164,15 @@ class TarPasser {
         std::set<std::string> places{plan.initrd.entry.path, plan.grub.entry.path};
         for (const NewFile& file : plan.files) {
             places.insert(file.entry.path);
+        }
+        return places;
+    }
+
+    static std::set<std::string> removed_places(const ComposePlan& plan,
+                                                const TreeChanges& changes) {
+        std::set<std::string> places;
+        for (const std::string& path : changes.removed) {
+            places.insert(plan.survey.place_of(path.substr(path.find_first_not_of('/'))));
         }
         return places;
     }
@@ -156,6 +191,7 @@ class TarPasser {
     }
 
     const ComposePlan& plan_;
+    bool is_machine_;
     TreeFilter filter_;
     std::map<std::string, std::string> kept_;  // by place
 };
@@ -176,7 +212,9 @@ DiskOptions disk_options_of(const ComposeOptions& options, const ComposePlan& pl
 }  // namespace
 
 std::int64_t newest_time_in(const Tarball& tarball) {
-    return std::min(survey_of(tarball).newest(), kNewestTime);
+    ComposeOptions options;
+    options.tarball = tarball;
+    return std::min(survey_of(options).newest(), kNewestTime);
 }
 
 ImageParts compose_tarball(const ComposeOptions& options) {
@@ -185,11 +223,11 @@ ImageParts compose_tarball(const ComposeOptions& options) {
     options.on_step("disk");
     const DiskOptions disk_options = disk_options_of(options, plan);
     ImageDisk disk(disk_options);
-    TarPasser passer(plan, wants_seal(*options.recipe));
-    {
-        OpenTar tar(options.tarball);
-        passer.pass(tar.entries(), disk.files());
-    }
+    TarPasser passer(plan, wants_seal(*options.recipe), options.changes);
+    pass_through(options, [&](TarEntries& entries) {
+        passer.pass(entries, disk.files());
+        return true;
+    });
     // What is made of files that passed by.
     ImageParts composed;
     composed.epoch = plan.epoch;

@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "imagebuilder/compose/tree_changes.h"
+#include "imagebuilder/disk/tar_entries.h"
 #include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/recipe.h"
 #include "imagebuilder/tarball/tarball.h"
@@ -18,8 +21,21 @@
 
 namespace imagebuilder {
 
+// One way through a tar. finish() comes after the last entry, or after an error: it throws what
+// went wrong where the tar is made.
+class TarPassage {
+  public:
+    virtual ~TarPassage() = default;
+    virtual TarEntries& entries() = 0;
+    virtual void finish() {}
+};
+
 struct ComposeOptions {
     Tarball tarball;
+    // Instead of the tarball's file; called for each pass, and has to give the same bytes. May be
+    // empty.
+    std::function<std::unique_ptr<TarPassage>()> open_tar = {};
+    const TreeChanges* changes = nullptr;  // of a machine that stays what it is
     const Recipe* recipe = nullptr;
     std::optional<GuestFiles> guest;
     std::string key;  // of the image

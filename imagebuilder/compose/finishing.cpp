@@ -148,6 +148,11 @@ void add_guest(NewFiles& files, const GuestFiles& guest) {
     }
 }
 
+// A machine that stays what it is has these of its own.
+bool is_of_recipe_alone(const std::string& path) {
+    return path == "/etc/hostname" || path == "/etc/hosts" || path == "/etc/fstab";
+}
+
 bool has_programs(const TarSurvey& survey) {
     return std::all_of(kGrowPrograms.begin(), kGrowPrograms.end(), [&](const char* program) {
         return std::any_of(kProgramFolders.begin(), kProgramFolders.end(), [&](const char* folder) {
@@ -201,7 +206,7 @@ NewFile make_new_file(const TarSurvey& survey, const std::string& path, std::str
     return file;
 }
 
-KernelFiles find_kernel_files(const TarSurvey& survey) {
+KernelFiles find_kernel_files(const TarSurvey& survey, const std::string& version) {
     std::string boot = survey.place_of("boot/x");
     boot.pop_back();
     std::vector<std::string> names;
@@ -213,7 +218,13 @@ KernelFiles find_kernel_files(const TarSurvey& survey) {
         }
     }
     KernelFiles files;
-    const std::string name = require_one_kernel(names);
+    const std::string chosen = std::string(kKernelPrefix) + version;
+    if (!version.empty() && std::find(names.begin(), names.end(), chosen) == names.end()) {
+        throw base::Error(
+            base::ErrorKind::unsupported, fmt::format("there is no kernel '/{}{}'", boot, chosen),
+            "its own kernel boots a machine: install one, as a regular file in /boot");
+    }
+    const std::string name = version.empty() ? require_one_kernel(names) : chosen;
     files.version = name.substr(kKernelPrefix.size());
     files.kernel = boot + name;
     files.kernel_bytes = survey.find(files.kernel)->size;
@@ -242,18 +253,31 @@ KernelFiles find_kernel_files(const TarSurvey& survey) {
     throw no_module_index(fmt::format("/{}{}/modules.dep", kModuleFolders[0], files.version));
 }
 
-std::vector<NewFile> plan_new_files(const Recipe& recipe, const std::optional<GuestFiles>& guest,
-                                    const TarSurvey& survey, const std::string& filesystem_uuid,
+std::vector<NewFile> plan_new_files(const NewFilesOptions& options, const TarSurvey& survey,
                                     std::int64_t time) {
+    const Recipe& recipe = options.recipe;
     NewFiles files(survey, time);
-    if (guest) {
-        add_guest(files, *guest);
+    if (options.guest) {
+        add_guest(files, *options.guest);
     }
     const bool grow = can_grow(recipe, has_programs(survey));
-    files.add_settings(settings_of(recipe, filesystem_uuid, grow));
+    SettingsFiles settings = settings_of(recipe, options.filesystem_uuid, grow);
+    if (options.changes != nullptr) {
+        std::erase_if(settings.files,
+                      [](const WriteFile& file) { return is_of_recipe_alone(file.path); });
+    }
+    files.add_settings(settings);
     if (const auto commands = firstboot_commands(recipe); !commands.empty()) {
         files.add_settings(
             firstboot_files(text_in(survey, without_slash(kFirstbootInTree)), commands));
+    }
+    if (options.changes != nullptr) {
+        for (const WriteFile& file : options.changes->files) {
+            files.add(file.path, file.content, file.permissions);
+        }
+        for (const auto& [path, target] : options.changes->links) {
+            files.add_link(path, target);
+        }
     }
     return files.take();
 }

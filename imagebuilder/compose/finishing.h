@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "imagebuilder/compose/tar_survey.h"
+#include "imagebuilder/compose/tree_changes.h"
 #include "imagebuilder/disk/file_entry.h"
 #include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/recipe.h"
@@ -37,13 +38,21 @@ struct KernelFiles {
 // The survey has to be asked for the content of these.
 bool is_survey_file(const std::string& path);
 
-// Throws invalid_input for no kernel or several, or without modules.
-KernelFiles find_kernel_files(const TarSurvey& survey);
+// Throws invalid_input for no kernel or several, unless `version` says which one, or without
+// modules.
+KernelFiles find_kernel_files(const TarSurvey& survey, const std::string& version = "");
+
+// What the files of an image follow from.
+struct NewFilesOptions {
+    const Recipe& recipe;
+    const std::optional<GuestFiles>& guest;
+    const std::string& filesystem_uuid;
+    const TreeChanges* changes = nullptr;  // instead of the recipe's host name, hosts and fstab
+};
 
 // All files but initrd and grub.cfg, without links among their folders, in byte order of their
 // places. `time` is theirs. Throws invalid_input when the tar lacks programs that they run.
-std::vector<NewFile> plan_new_files(const Recipe& recipe, const std::optional<GuestFiles>& guest,
-                                    const TarSurvey& survey, const std::string& filesystem_uuid,
+std::vector<NewFile> plan_new_files(const NewFilesOptions& options, const TarSurvey& survey,
                                     std::int64_t time);
 
 NewFile make_new_file(const TarSurvey& survey, const std::string& path, std::string content,

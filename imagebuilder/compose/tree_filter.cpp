@@ -24,6 +24,18 @@ std::string_view first_parts(std::string_view path, std::string_view pattern) {
     return path;
 }
 
+// The path or one of its folders.
+bool is_in(const std::set<std::string>& places, std::string_view path) {
+    while (!places.empty() && !path.empty()) {
+        if (places.contains(std::string(path))) {
+            return true;
+        }
+        const std::size_t slash = path.rfind('/');
+        path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+    }
+    return false;
+}
+
 bool is_file(const FileEntry& entry) {
     return entry.type == FileEntry::Type::file || entry.type == FileEntry::Type::hard_link;
 }
@@ -38,8 +50,11 @@ bool matches_path(std::string_view pattern, std::string_view path) {
                      FNM_PATHNAME | FNM_PERIOD | FNM_NOESCAPE) == 0;
 }
 
-TreeFilter::TreeFilter(bool seal, std::set<std::string> replaced)
-    : seal_(seal), replaced_(std::move(replaced)), rules_(kCleanRules.begin(), kCleanRules.end()) {
+TreeFilter::TreeFilter(bool seal, std::set<std::string> replaced, std::set<std::string> removed)
+    : seal_(seal),
+      replaced_(std::move(replaced)),
+      removed_(std::move(removed)),
+      rules_(kCleanRules.begin(), kCleanRules.end()) {
     if (seal) {
         rules_.insert(rules_.end(), kSealRules.begin(), kSealRules.end());
     }
@@ -53,7 +68,7 @@ TreeFilter::TreeFilter(bool seal, std::set<std::string> replaced)
 bool TreeFilter::is_removed(const FileEntry& entry) const {
     const std::string_view path = entry.path;
     // Nodes are made by the kernel at boot.
-    if (path.starts_with("dev/") || (replaced_.contains(entry.path))) {
+    if (path.starts_with("dev/") || (replaced_.contains(entry.path)) || is_in(removed_, path)) {
         return true;
     }
     return std::any_of(rules_.begin(), rules_.end(), [&](const TreeRule& rule) {

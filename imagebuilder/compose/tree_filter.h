@@ -20,8 +20,9 @@ bool matches_path(std::string_view pattern, std::string_view path);
 
 class TreeFilter {
   public:
-    // `replaced`: paths that get something else at the end.
-    TreeFilter(bool seal, std::set<std::string> replaced);
+    // `replaced`: paths that get something else at the end; `removed`: nothing comes of these and
+    // what is in them.
+    TreeFilter(bool seal, std::set<std::string> replaced, std::set<std::string> removed = {});
 
     // False: leave it out. May take the content away (`size` becomes 0: it is not read).
     bool admit(FileEntry& entry);
@@ -36,6 +37,7 @@ class TreeFilter {
 
     bool seal_;
     std::set<std::string> replaced_;
+    std::set<std::string> removed_;
     std::vector<TreeRule> rules_;
     std::set<std::string> to_make_;
     std::vector<std::string> identities_;

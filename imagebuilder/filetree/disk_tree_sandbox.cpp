@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "imagebuilder/filetree/disk_tree.h"
+#include "imagebuilder/filetree/tar/tree_tar.h"
 
 namespace imagebuilder {
 
@@ -35,12 +36,11 @@ std::string with_disk_tree(const std::string& path, const DiskTreeOptions& optio
                                disk_tree_limits(), {disk->descriptors()});
 }
 
-DiskTarStream::DiskTarStream(const std::string& path, const DiskTreeOptions& options,
-                             TreeTarOptions tar)
+DiskTarStream::DiskTarStream(const std::string& path, const DiskTreeOptions& options)
     : disk_(ovfkit::open_disk(path, options.format)) {
-    tar.most_bytes = disk_->capacity_bytes() * 2 + kSmallDiskBytes;
     const auto write = [&](base::ByteSink& sink) {
-        write_tree_tar(DiskTree(*disk_, options), sink, tar);
+        const std::uint64_t most = disk_->capacity_bytes() * 2 + kSmallDiskBytes;
+        write_tree_tar(DiskTree(*disk_, options), sink, {.most_bytes = most});
     };
     stream_ = std::make_unique<base::SandboxedStream>(reading(path), write, tar_limits(*disk_),
                                                       base::SandboxAccess{disk_->descriptors()});

@@ -61,17 +61,15 @@ void seal_tree(const StepContext& context) {
     for (std::string line; std::getline(lines, line);) {
         left.push_back(line);
     }
-    require_no_identity(left);
+    require_no_identity(left, kIdentityHint);
 }
 
-void require_no_identity(const std::vector<std::string>& left) {
+void require_no_identity(const std::vector<std::string>& left, const std::string& hint) {
     if (!left.empty()) {
-        throw base::Error(
-            base::ErrorKind::invalid_input,
-            fmt::format("the image would give every machine the same identity: {}",
-                        fmt::join(left, ", ")),
-            "remove the files in a 'run' step and make them anew with 'firstboot', or write "
-            "'seal: none'");
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("the image would give every machine the same identity: {}",
+                                      fmt::join(left, ", ")),
+                          hint);
     }
 }
 

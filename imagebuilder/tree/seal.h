@@ -16,6 +16,8 @@ void clean_tree(const StepContext& context);
 // Throws invalid_input naming the files when an identity is left.
 void seal_tree(const StepContext& context);
 // The same for paths that were found otherwise.
-void require_no_identity(const std::vector<std::string>& left);
+void require_no_identity(const std::vector<std::string>& left, const std::string& hint);
+inline constexpr const char* kIdentityHint =
+    "remove the files in a 'run' step and make them anew with 'firstboot', or write 'seal: none'";
 
 }  // namespace imagebuilder

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine that was set up by hand, as a disk image or a folder with its files, becomes a disk of
+// ours: its tree passes by once with changes, muster-guest among them, into a fresh file system
+// behind our boot loaders; its own kernel boots. The source is read in a locked-down child, never
+// mounted and never changed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "imagebuilder/compose/tree_changes.h"
+#include "imagebuilder/filetree/disk_tree.h"
+
+namespace imagebuilder {
+
+struct MachineFiles {
+    std::string disk;  // an image; empty: `folder`
+    DiskTreeOptions disk_options;
+    std::string folder;
+};
+
+struct CaptureOptions {
+    std::string name;  // of the machine
+    MachineFiles from;
+    TreeChanges changes;       // without fstab's line of the root
+    std::string other_mounts;  // lines of fstab besides it
+    std::vector<std::string> firstboot;
+    bool uefi = false;  // boots by UEFI, too
+    bool grow = false;  // follows a larger disk; the machine has the programs for it
+    bool seal = true;   // take out what two machines must not share
+    std::filesystem::path work_dir;
+    std::filesystem::path qcow2;
+    std::function<void(const std::string&)> on_step;  // must be set
+};
+
+inline constexpr int kCaptureSteps = 2;
+
+struct CapturedDisk {
+    std::string kernel;  // bytes
+    std::string initrd;  // bytes
+    std::string command_line;
+};
+
+// Throws unsupported for a tree that cannot boot here (no kernel, compressed modules, a root file
+// system that is not ext), invalid_input when an identity would be shared.
+CapturedDisk capture_machine(const CaptureOptions& options);
+
+}  // namespace imagebuilder
