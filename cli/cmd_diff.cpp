@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "cli/differences_text.h"
 #include "cli/package_summary.h"
 #include "ovfkit/diff/diff_packages.h"
 #include "ovfkit/package/source/open_package.h"
@@ -17,7 +18,6 @@ namespace cli {
 
 namespace {
 
-using base::cli::printable_line;
 using ovfkit::Change;
 
 struct Side {
@@ -43,41 +43,6 @@ Side read_side(const std::string& location, base::cli::Io& io) {
         }
     }
     return side;
-}
-
-std::string value_text(const Change& change) {
-    switch (change.kind) {
-        case Change::Kind::changed:
-            return fmt::format(": {} -> {}", change.before.empty() ? "none" : change.before,
-                               change.after.empty() ? "none" : change.after);
-        case Change::Kind::added: return change.after.empty() ? "" : ": " + change.after;
-        case Change::Kind::removed: break;
-    }
-    return change.before.empty() ? "" : ": " + change.before;
-}
-
-void print_changes(const std::vector<Change>& changes, base::cli::Io& io) {
-    const auto sign = [](Change::Kind kind) {
-        return kind == Change::Kind::added ? '+' : kind == Change::Kind::removed ? '-' : '~';
-    };
-    std::string subject;
-    for (const Change& change : changes) {
-        const std::string value = printable_line(value_text(change));
-        if (change.what.empty()) {  // the subject itself came or went
-            io.out << fmt::format("{} {}{}\n", sign(change.kind), printable_line(change.subject),
-                                  value);
-            subject.clear();
-            continue;
-        }
-        if (change.subject != subject) {
-            subject = change.subject;
-            io.out << fmt::format("{}\n", printable_line(subject));
-        }
-        io.out << fmt::format("  {} {}{}\n", sign(change.kind), printable_line(change.what), value);
-    }
-    if (changes.empty()) {
-        io.out << "no differences\n";
-    }
 }
 
 }  // namespace
@@ -126,7 +91,7 @@ int run_diff(const DiffOptions& options, base::cli::Io& io) {
                               {"changes", ovfkit::to_json(changes)}};
         io.out << base::to_json_text(json, 2) << '\n';
     } else {
-        print_changes(changes, io);
+        print_differences(changes, io);
     }
     const bool differ = options.exit_code && !changes.empty();
     return static_cast<int>(differ ? base::ExitCode::partial : base::ExitCode::ok);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// `muster introspect SOURCE…`: what machines are and do, out of their files, without running them.
+// `muster introspect SOURCE…`: what machines are and do, out of their files, without running them;
+// as text, as a folder with their assembly, or compared with each other.
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "cli/introspect_sources.h"
 #include "cli/verb.h"
 
 namespace cli {
 
 struct IntrospectOptions {
-    std::vector<std::string> sources;         // "PATH", "NAME=PATH"
-    std::vector<std::string> plugin_folders;  // beside the one that comes with the program
-    bool with_secrets = false;
+    MachineSourceOptions from;
     bool all = false;  // packages, services and jobs that every system has, too
+    std::string output;
+    bool recipes = false;
+    bool force = false;  // into a folder that is not empty
+    bool compare = false;
+    bool exit_code = false;
 };
 
 void add_introspect(CLI::App& app, Chosen& chosen);

@@ -2,7 +2,6 @@
 #include "cli/cmd_pack.h"
 
 #include <memory>
-#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,32 +10,14 @@
 #include "assembler/pack.h"
 #include "base/byte_size.h"
 #include "base/error.h"
-#include "base/progress.h"
 #include "cli/pack_folder_verb.h"
 #include "cli/package_output.h"
+#include "cli/phase_bar.h"
 #include "cli/verb.h"
 
 namespace cli {
 
 namespace {
-
-// One bar per phase.
-class PhaseBar {
-  public:
-    explicit PhaseBar(bool on) : on_(on) {}
-    void show(std::string_view phase, std::uint64_t done, std::uint64_t total) {
-        if (!bar_ || phase != phase_) {
-            phase_ = phase;
-            bar_.emplace(phase_, total, on_);
-        }
-        bar_->set(done, total);
-    }
-
-  private:
-    bool on_;
-    std::string phase_;
-    std::optional<base::ProgressBar> bar_;
-};
 
 base::Json to_json(const assembler::PackResult& result, const std::string& output) {
     base::Json json;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_cache.h"
+#include "cli/cmd_capture.h"
 #include "cli/cmd_console.h"
 #include "cli/cmd_convert.h"
 #include "cli/cmd_customize.h"
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     cli::add_build(app, chosen);
     cli::add_cache(app, chosen);
+    cli::add_capture(app, chosen);
     cli::add_console(app, chosen);
     cli::add_convert(app, chosen);
     cli::add_customize(app, chosen);

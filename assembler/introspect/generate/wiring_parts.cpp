@@ -69,6 +69,7 @@ std::vector<std::string> units_of(const Component& component) {
 
 bool is_replaceable_secret(const SecretFact& secret) {
     return secret.place.length > 0 && secret.what.find("private key") == std::string::npos &&
+           secret.what.find("host key") == std::string::npos &&
            secret.what.find("hash") == std::string::npos;
 }
 

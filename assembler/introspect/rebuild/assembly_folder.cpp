@@ -68,6 +68,25 @@ void require_inside(const std::string& path) {
     }
 }
 
+fs::path plain_folder(const fs::path& folder) {
+    const fs::path target = fs::absolute(folder).lexically_normal();
+    return target.has_filename() ? target : target.parent_path();
+}
+
+[[noreturn]] void refuse_folder(const fs::path& place) {
+    throw base::Error(base::ErrorKind::conflict,
+                      fmt::format("'{}' is there and not an empty folder", place.string()),
+                      "name another folder, or replace the files in it by --force");
+}
+
+void write_files(const fs::path& folder, const std::vector<RecipeFile>& files) {
+    for (const RecipeFile& file : files) {
+        const fs::path path = folder / file.path;
+        base::make_dirs(path.parent_path());
+        base::write_file(path, file.content, file.permissions);
+    }
+}
+
 bool is_free(const fs::path& folder) {
     return !fs::exists(fs::symlink_status(folder)) ||
            (fs::is_directory(folder) && fs::is_empty(folder));
@@ -107,32 +126,32 @@ AssemblyFolder make_assembly_folder(const std::vector<MachineFacts>& machines,
     return out;
 }
 
-void write_assembly_folder(const fs::path& folder, const std::vector<RecipeFile>& files) {
-    const fs::path target = fs::absolute(folder).lexically_normal();
-    const fs::path place = target.has_filename() ? target : target.parent_path();
-    const auto refuse = [&] {
-        throw base::Error(base::ErrorKind::conflict,
-                          fmt::format("'{}' is there and not an empty folder", place.string()),
-                          "name another folder: nothing is overwritten");
-    };
+void require_free_folder(const fs::path& folder) {
+    const fs::path place = plain_folder(folder);
+    if (!is_free(place)) {
+        refuse_folder(place);
+    }
+}
+
+void write_assembly_folder(const fs::path& folder, const std::vector<RecipeFile>& files,
+                           bool into) {
+    const fs::path place = plain_folder(folder);
     for (const RecipeFile& file : files) {
         require_inside(file.path);
     }
-    if (!is_free(place)) {
-        refuse();
+    if (into && fs::is_directory(place)) {
+        write_files(place, files);
+        return;
     }
+    require_free_folder(folder);
     base::make_dirs(place.parent_path());
     base::TempDir work(place.parent_path(), ".introspect");
-    for (const RecipeFile& file : files) {
-        const fs::path path = work.path() / file.path;
-        base::make_dirs(path.parent_path());
-        base::write_file(path, file.content, file.permissions);
-    }
+    write_files(work.path(), files);
     fs::permissions(work.path(), fs::perms(0755));
     std::error_code failure;
     fs::rename(work.path(), place, failure);  // takes the place of an empty folder
     if (failure == std::errc::directory_not_empty || failure == std::errc::file_exists) {
-        refuse();
+        refuse_folder(place);
     }
     if (failure) {
         throw base::SystemError(failure.value(), fmt::format("naming '{}'", place.string()));

@@ -43,9 +43,12 @@ struct AssemblyFolder {
 AssemblyFolder make_assembly_folder(const std::vector<MachineFacts>& machines,
                                     const FileReader& read, const FolderOptions& options);
 
-// Throws invalid_input when a path leads out of the folder, conflict when there is something at
-// `folder` that is not an empty folder. Files of secrets are for the user alone.
+// Throws conflict when there is something at `folder` that is not an empty folder.
+void require_free_folder(const std::filesystem::path& folder);
+
+// Throws invalid_input when a path leads out of the folder, conflict as above. Files of secrets are
+// for the user alone. With `into`, one by one into a folder that may hold others, which stay.
 void write_assembly_folder(const std::filesystem::path& folder,
-                           const std::vector<RecipeFile>& files);
+                           const std::vector<RecipeFile>& files, bool into = false);
 
 }  // namespace assembler

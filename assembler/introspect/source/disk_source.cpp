@@ -25,8 +25,11 @@ IntrospectedMachine introspect_disk(const DiskCandidate& disk, const IntrospectO
             }
             return machine_text(machine);
         });
-    return base::in_context(fmt::format("facts of '{}'", disk.path),
-                            [&] { return parse_machine_text(text); });
+    IntrospectedMachine machine = base::in_context(fmt::format("facts of '{}'", disk.path),
+                                                   [&] { return parse_machine_text(text); });
+    machine.from.disk = disk.path;
+    machine.from.format = disk.format;
+    return machine;
 }
 
 }  // namespace

@@ -58,7 +58,10 @@ IntrospectedMachine introspect_one(const MachineSource& source, const SourceOpti
     const IntrospectOptions one = machine_options(source.name, options);
     const std::string& location = source.location;
     if (is_machine_folder(location)) {
-        return introspect_files(*imagebuilder::open_directory_tree(location), one, options.also);
+        IntrospectedMachine machine =
+            introspect_files(*imagebuilder::open_directory_tree(location), one, options.also);
+        machine.from.folder = location;
+        return machine;
     }
     if (location.ends_with(".xml")) {
         return introspect_described(

@@ -32,11 +32,22 @@ struct SourceOptions {
     std::function<std::string(const imagebuilder::FileTree&, const MachineFacts&)> also;
     // Bytes of a package read so far, and of all. May be empty.
     std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+    // Where the disks with systems that come out of packages are left; empty: nowhere.
+    std::string keep_disks;
+};
+
+// What a machine was read from, to be read again. Neither: over ssh, or a package's disk that was
+// not kept.
+struct MachineFilesSource {
+    std::string disk;    // an image
+    std::string format;  // of it, where it was said
+    std::string folder;
 };
 
 struct IntrospectedMachine {
     MachineFacts facts;
     std::string also;
+    MachineFilesSource from = {};
 };
 
 // Of `source` and `options` what counts for the machine itself.

@@ -45,6 +45,9 @@ IntrospectedMachine introspect_system(const MachineSource& source, const Hardwar
         ovfkit::ConvertOptions convert;
         convert.input = source.location;
         convert.output = (folder.path() / "disk.qcow2").string();
+        if (!options.keep_disks.empty()) {
+            convert.output = fmt::format("{}/{}.qcow2", options.keep_disks, name);
+        }
         convert.from_package = true;
         convert.to = ovfkit::DiskForm::qcow2;
         convert.disk = disk.path;
@@ -52,8 +55,13 @@ IntrospectedMachine introspect_system(const MachineSource& source, const Hardwar
         convert.on_progress = options.on_progress;
         ovfkit::convert_disk(convert);
         try {
-            return introspect_disks({{.path = convert.output, .format = "qcow2"}},
-                                    machine_options(name, options), options.also);
+            IntrospectedMachine machine =
+                introspect_disks({{.path = convert.output, .format = "qcow2"}},
+                                 machine_options(name, options), options.also);
+            if (options.keep_disks.empty()) {
+                machine.from = {};
+            }
+            return machine;
         } catch (const base::Error& error) {
             if (error.kind() != base::ErrorKind::not_found &&
                 error.kind() != base::ErrorKind::unsupported) {

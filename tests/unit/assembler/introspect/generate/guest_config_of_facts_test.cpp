@@ -163,6 +163,16 @@ TEST_CASE("when asked for, a secret stays in the image and can be replaced",
     CHECK(shop.assembly().find("s3cret") == std::string::npos);
 }
 
+TEST_CASE("the key of a host is nothing that a deployment replaces", "[assembler][generate]") {
+    auto machines = shop_with_password();
+    const std::string path = "/etc/ssh/ssh_host_rsa_key";
+    machines[1].secrets = {{"ssh host key", "", {path, 1, 1.0}, {path, 1, 1, 5}}};
+    const tests::GeneratedShop shop(machines, {{"app:" + path, "-----BEGIN\n"}},
+                                    {.keep_secrets = true});
+    CHECK_FALSE(shop.wirings.at("app").files.contains(path));
+    CHECK_FALSE(holds_secrets(shop.wirings.at("app")));
+}
+
 TEST_CASE("a file with a secret that cannot be replaced is not copied out",
           "[assembler][generate]") {
     auto machines = shop_with_password();

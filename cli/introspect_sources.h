@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the verbs that read machines have in common: their sources and plug-ins.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assembler/introspect/set/machine_set.h"
+#include "base/cli/io.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cli {
+
+struct MachineSourceOptions {
+    std::vector<std::string> sources;         // "PATH", "NAME=PATH"
+    std::vector<std::string> plugin_folders;  // beside the one that comes with the program
+    bool with_secrets = false;
+    std::string keep_disks;  // see assembler::SourceOptions
+};
+
+void add_source_options(CLI::App& verb, MachineSourceOptions& options);
+
+assembler::SourceOptions reading_of(const MachineSourceOptions& options);
+// Shows how far it is.
+assembler::MachineSet read_set(const std::vector<std::string>& sources,
+                               assembler::SourceOptions reading, base::cli::Io& io);
+
+// "board" of "/srv/board.ova" or "/srv/board/": what an assembly is called when nobody says.
+std::string assembly_name_of(const std::string& output);
+
+}  // namespace cli
