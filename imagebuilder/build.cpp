@@ -65,7 +65,9 @@ void prove_image(const FinishedImage& image, const BuildInputs& inputs) {
     subject.epoch = image.epoch;
     subject.packages = image.packages;
     subject.tools = inputs.tools;
-    subject.tarball = inputs.tarball;
+    if (inputs.base) {
+        subject.tarball = inputs.base->tarball;
+    }
     const base::Json record = base::parse_json(base::read_file(image.files.record), "build record");
     const base::Json& files = record.at("files");
     subject.disk_sha256 = base::require_string(files.at("disk"), "sha256");
@@ -97,7 +99,7 @@ void store_image(const FinishedImage& image, const BuildInputs& inputs, StepCloc
 void compose_image(const BuildInputs& inputs, StepClock& clock, const WorkDir& work) {
     const StoredImage files = new_stored_image(inputs.key);
     const ImageParts parts = compose_tarball({
-        .tarball = *inputs.tarball,
+        .tarball = inputs.base->tarball,
         .recipe = inputs.recipe.get(),
         .guest = inputs.guest,
         .key = inputs.identity,
@@ -127,8 +129,11 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
 
     // The tree, as the recipes say.
     const auto on_step = [&](const std::string& text, bool cached) { clock.begin(text, cached); };
-    build_tree({work.tree(), options.use_cache, on_step, options.on_output, inputs.tarball},
-               inputs.steps, inputs.apt);
+    TreeOptions tree{work.tree(), options.use_cache, on_step, options.on_output, {}};
+    if (inputs.base) {
+        tree.tarball = inputs.base->tarball;
+    }
+    build_tree(tree, inputs.steps, inputs.apt);
 
     // What every image gets. From here on no package is installed.
     const StepContext context{work.tree(), nullptr, options.on_output};
@@ -151,7 +156,7 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
     clock.begin("disk");
     const DiskLayout layout = disk_of(recipe);
     const StoredImage files = new_stored_image(inputs.key);
-    const std::int64_t epoch = inputs.epoch ? *inputs.epoch : newest_time_in(*inputs.tarball);
+    const std::int64_t epoch = inputs.epoch ? *inputs.epoch : newest_time_in(inputs.base->tarball);
     DiskOptions disk{files.disk, layout.size_bytes, inputs.identity, uuid, epoch, work.path()};
     disk.bios = layout.bios;
     const std::string kernel = base::read_file(boot.kernel);

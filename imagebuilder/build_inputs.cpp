@@ -98,12 +98,29 @@ InputKey image_key(const InputKey& settings, const std::string& tree) {
     return key;
 }
 
+// Of the packages: the recipe's word counts more than the disk's.
+const std::string& release_of(const BuildInputs& inputs) {
+    const std::string& release = source_of(*inputs.recipe).release;
+    if (!release.empty() || !inputs.base) {
+        return release;
+    }
+    if (inputs.base->release.empty()) {
+        throw Error(
+            ErrorKind::invalid_input,
+            fmt::format("packages are to be installed, but nothing says of which release "
+                        "the {} is",
+                        inputs.base->kind),
+            fmt::format("write 'source: {{ {}: …, release: bookworm }}'", inputs.base->kind));
+    }
+    return inputs.base->release;
+}
+
 LockFile require_lock(const fs::path& frozen, const BuildInputs& inputs) {
     LockFile lock = read_lock(frozen.string());
-    if (lock.release != source_of(*inputs.recipe).release) {
+    if (lock.release != release_of(inputs)) {
         throw Error(ErrorKind::conflict,
                     fmt::format("lock file '{}' is of release '{}', the recipe of '{}'",
-                                frozen.string(), lock.release, source_of(*inputs.recipe).release),
+                                frozen.string(), lock.release, release_of(inputs)),
                     "make it anew: muster build RECIPE --lock");
     }
     const std::vector<std::string> differences = differing_tools(lock, inputs.tools);
@@ -125,25 +142,14 @@ bool installs_packages(const Recipe& recipe) {
            (recipe.parent && installs_packages(*recipe.parent));
 }
 
-const std::string& require_release(const Recipe& recipe) {
-    const std::string& release = source_of(recipe).release;
-    if (release.empty()) {
-        throw base::Error(
-            base::ErrorKind::invalid_input,
-            "packages are to be installed, but nothing says of which release the tarball is",
-            "write 'source: { tarball: …, release: bookworm }'");
-    }
-    return release;
-}
-
 AptIndex open_index(const BuildInputs& inputs) {
     if (inputs.lock) {
         return open_locked_index(*inputs.lock);
     }
-    if (inputs.tarball && !installs_packages(*inputs.recipe)) {
+    if (inputs.base && !installs_packages(*inputs.recipe)) {
         return {};
     }
-    return open_apt_index(require_release(*inputs.recipe));
+    return open_apt_index(release_of(inputs));
 }
 
 std::optional<std::int64_t> find_epoch(const BuildInputs& inputs) {
@@ -157,7 +163,7 @@ std::optional<std::int64_t> find_epoch(const BuildInputs& inputs) {
 }  // namespace
 
 bool is_composed(const BuildInputs& inputs) {
-    return inputs.tarball && !has_steps(*inputs.recipe) && inputs.config.empty();
+    return inputs.base && !has_steps(*inputs.recipe) && inputs.config.empty();
 }
 
 BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
@@ -166,14 +172,14 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
     inputs.config = image_config(*inputs.recipe);
     inputs.guest = require_guest(*inputs.recipe);
     inputs.tools = image_tools(inputs.guest, disk_of(*inputs.recipe).uefi);
+    if (const Recipe& first = first_of(*inputs.recipe); first.base) {
+        inputs.base = get_base_tree(*first.base, first.folder);
+    }
     if (!frozen.empty()) {
         inputs.lock = require_lock(frozen, inputs);
     }
-    if (const Recipe& first = first_of(*inputs.recipe); first.tarball) {
-        inputs.tarball = get_tarball(*first.tarball, first.folder);
-    }
     inputs.apt = open_index(inputs);
-    inputs.steps = plan_steps(*inputs.recipe, inputs.apt, kBuilder, inputs.tarball);
+    inputs.steps = plan_steps(*inputs.recipe, inputs.apt, kBuilder, inputs.base);
     inputs.epoch = find_epoch(inputs);
     const InputKey settings = image_settings(inputs);  // digests of large files: made once
     InputKey key = image_key(settings, inputs.steps.back().key);

@@ -14,7 +14,6 @@
 #include "imagebuilder/config/image_config.h"
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/plan/planned_step.h"
-#include "imagebuilder/tarball/tarball.h"
 #include "imagebuilder/tree/apt.h"
 #include "imagebuilder/tree/finish.h"
 
@@ -23,8 +22,8 @@ namespace imagebuilder {
 struct BuildInputs {
     std::shared_ptr<const Recipe> recipe;  // the steps point into it
     ImageConfig config;
-    std::optional<Tarball> tarball;  // that the first recipe of the chain starts from
-    AptIndex apt;                    // without a folder: no packages
+    std::optional<BaseTree> base;  // that the first recipe of the chain starts from
+    AptIndex apt;                  // without a folder: no packages
     std::vector<PlannedStep> steps;
     std::optional<GuestFiles> guest;
     std::map<std::string, std::string> tools;

@@ -19,15 +19,15 @@ HostRights look_at_rights() {
 }
 
 ExecutorChoice choose_executor(const Recipe& recipe, const HostRights& rights) {
-    if (const Recipe& first = first_of(recipe); first.tarball && !has_steps(recipe)) {
+    if (const Recipe& first = first_of(recipe); first.base && !has_steps(recipe)) {
         return {Executor::compose,
-                "the tarball goes straight into the disk: nothing has to run in its tree"};
+                fmt::format("the {} goes straight into the disk: nothing has to run in its tree",
+                            to_string(first.base->kind))};
     }
-    return {
-        Executor::compose,
-        fmt::format("{} tree needs no mounted disk; its steps run in namespaces {}",
-                    first_of(recipe).tarball ? "the unpacked" : "a " + source_of(recipe).release,
-                    rights.root ? "that root makes" : "of this user, without root")};
+    return {Executor::compose,
+            fmt::format("{} tree needs no mounted disk; its steps run in namespaces {}",
+                        first_of(recipe).base ? "the unpacked" : "a " + source_of(recipe).release,
+                        rights.root ? "that root makes" : "of this user, without root")};
 }
 
 }  // namespace imagebuilder

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/letter_case.h"
 #include "imagebuilder/recipe_actions.h"
+#include "imagebuilder/source/recipe_source.h"
 
 namespace imagebuilder {
 
@@ -37,43 +38,6 @@ void refuse(YamlKeys& keys, std::string_view key, std::string_view hint) {
     }
 }
 
-std::string parse_release(const YamlNode& node) {
-    const std::string release = node.as_string();
-    if (release.empty() ||
-        release.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos) {
-        node.fail("a release is a code name in small letters", "for example 'release: bookworm'");
-    }
-    return release;
-}
-
-TarballSource parse_tarball(YamlKeys& keys, const YamlNode& node) {
-    TarballSource tarball;
-    tarball.location = node.as_string();
-    if (tarball.location.empty()) {
-        node.fail("'tarball' names no file");
-    }
-    if (const auto digest = keys.find("sha256")) {
-        tarball.sha256 = base::to_lower(digest->as_string());
-        if (tarball.sha256.size() != 64 ||
-            tarball.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-            digest->fail("a sha256 has 64 hex digits");
-        }
-    } else if (is_url(tarball)) {
-        node.fail("a tarball from the web needs its digest",
-                  "write 'sha256: …' beside it, from a source that you trust");
-    }
-    return tarball;
-}
-
-// A file system that somebody made, and for `packages` the release that it is of.
-void parse_tarball_source(YamlKeys& keys, const YamlNode& node, Recipe& recipe) {
-    recipe.tarball = parse_tarball(keys, node);
-    recipe.source = DebianSource();
-    if (const auto release = keys.find("release")) {
-        recipe.source->release = parse_release(*release);
-    }
-}
-
 DebianSource parse_debian_source(YamlKeys& keys) {
     DebianSource source;
     const YamlNode bootstrap = keys.require("bootstrap");
@@ -96,14 +60,15 @@ DebianSource parse_debian_source(YamlKeys& keys) {
 void parse_source(const YamlNode& node, Recipe& recipe) {
     YamlKeys keys(node, "source");
     refuse(keys, "snapshot", "packages come from the apt sources of this host");
-    refuse(keys, "image",
-           "recipes start from 'bootstrap: debian', 'tarball:' or another recipe ('from:')");
-    refuse(keys, "template",
-           "recipes start from 'bootstrap: debian', 'tarball:' or another recipe ('from:')");
-    if (const auto tarball = keys.find("tarball")) {
-        parse_tarball_source(keys, *tarball, recipe);
-    } else {
+    refuse(keys, "template", "write 'image:' for a disk, or 'from:' for another recipe");
+    recipe.base = find_base_source(keys);
+    if (!recipe.base) {
         recipe.source = parse_debian_source(keys);
+    } else {
+        recipe.source = DebianSource();
+        if (const auto release = keys.find("release")) {
+            recipe.source->release = parse_release(*release);
+        }
     }
     keys.finish();
 }
@@ -278,7 +243,7 @@ Recipe parse_with_parent(std::string_view text, const std::string& name, std::st
     if (source.has_value() == from.has_value()) {
         root.fail(
             "a recipe needs either 'source' or 'from'",
-            "'source: { bootstrap: debian, release: bookworm }', 'source: { tarball: FILE }', or "
+            "'source: { bootstrap: debian, release: bookworm }', 'source: { image: FILE }', or "
             "'from: ../other-recipe'");
     }
     if (source) {
@@ -374,10 +339,6 @@ const Recipe& first_of(const Recipe& recipe) {
 
 bool has_steps(const Recipe& recipe) {
     return !recipe.steps.empty() || (recipe.parent && has_steps(*recipe.parent));
-}
-
-bool is_url(const TarballSource& source) {
-    return source.location.starts_with("https://") || source.location.starts_with("http://");
 }
 
 }  // namespace imagebuilder

@@ -74,12 +74,15 @@ struct DebianSource {
     std::vector<std::string> include_paths;  // dpkg path-include patterns
 };
 
-// The tar of a root file system instead of a bootstrap.
-struct TarballSource {
-    std::string location;  // a path from the recipe's folder, or a URL
+// What is there already, instead of a bootstrap: the tar of a root file system, or a disk with one.
+struct BaseSource {
+    enum class Kind { tarball, image, disk, ova };
+    Kind kind = Kind::tarball;
+    std::string location;  // a path from the recipe's folder; of a tarball and an image also a URL
     std::string sha256;    // of the file, lower-case hex; empty: not checked (never for a URL)
+    std::string system;    // of an OVA: whose first disk; empty: the only one
 };
-bool is_url(const TarballSource& source);
+std::string_view to_string(BaseSource::Kind kind);  // as the recipe's key: "tarball"
 
 struct DiskLayout {
     std::uint64_t size_bytes = std::uint64_t{2} << 30U;
@@ -98,8 +101,8 @@ struct Recipe {
     std::filesystem::path file;          // the recipe file itself
     std::string text;                    // the file as it was read: goes into the cache key
     std::optional<DebianSource> source;  // exactly one of source and parent
-    // Instead of a bootstrap; `source` then only says which release packages are of, if any.
-    std::optional<TarballSource> tarball;
+    // Instead of a bootstrap; `source` then only says which release packages are of, if anything.
+    std::optional<BaseSource> base;
     std::shared_ptr<const Recipe> parent;  // `from:`; its steps come first
     // In this order: packages, users, write_files, copy, run, enable, disable, mask of the top
     // level, then `steps` as written.

@@ -75,7 +75,8 @@ std::string_view to_string(CacheKind kind) {
         case CacheKind::package: return "packages";
         case CacheKind::bootstrap: return "bootstrap packages";
         case CacheKind::index: return "package index";
-        case CacheKind::tarball: return "tarball";
+        case CacheKind::source: return "fetched source";
+        case CacheKind::tree: return "tree of a disk";
         case CacheKind::memory: return "last build";
         case CacheKind::leftover: return "leftover";
     }
@@ -139,6 +140,8 @@ PruneResult prune_cache(const PrunePolicy& policy, bool dry_run, std::chrono::mi
     if (!dry_run) {  // nobody holds one now
         remove_lock_files(base::cache_dir() / "layers");
         remove_lock_files(base::cache_dir() / "images");
+        remove_lock_files(base::cache_dir() / "trees");
+        remove_lock_files(base::cache_dir() / "sources");
     }
     return result;
 }

@@ -21,7 +21,8 @@ enum class CacheKind {
     package,    // a Debian package fetched for the steps
     bootstrap,  // a Debian package fetched for the bootstrap
     index,      // of packages
-    tarball,    // a root file system that a recipe starts from, fetched from the web
+    source,     // a tarball, disk or CD that a recipe starts from, fetched from the web
+    tree,       // of a disk that a recipe starts from
     memory,     // what the last build of a recipe was made of
     leftover,   // of a build that was killed, or of another version: nobody can use it
 };

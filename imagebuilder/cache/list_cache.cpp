@@ -189,15 +189,38 @@ void list_apt(const fs::path& apt, std::vector<CacheEntry>& entries) {
     }
 }
 
-void list_tarballs(const fs::path& folder, std::vector<CacheEntry>& entries) {
+// KEY.tar.zst with KEY.json, which is written last and touched by each use.
+void list_trees(const fs::path& folder, std::vector<CacheEntry>& entries) {
+    for (const fs::path& path : entries_of(folder)) {
+        const std::string name = path.filename().string();
+        const std::string key = name.substr(0, name.find('.'));
+        const fs::path tar = folder / (key + ".tar.zst");
+        const fs::path record = folder / (key + ".json");
+        const bool whole = fs::exists(tar) && fs::exists(record);
+        if (path.extension() == ".lock" || (whole && path == tar)) {
+            continue;
+        }
+        CacheEntry entry = make_leftover(path, "a tree that is not whole");
+        if (whole && path == record) {
+            entry.kind = CacheKind::tree;
+            entry.name = key;
+            entry.what_for = "a recipe that starts from a disk";
+            entry.bytes += facts_of(tar).bytes;
+            entry.paths = {record, tar};
+        }
+        entries.push_back(std::move(entry));
+    }
+}
+
+void list_sources(const fs::path& folder, std::vector<CacheEntry>& entries) {
     for (const fs::path& path : entries_of(folder)) {
         if (path.extension() == ".lock") {
             continue;
         }
-        CacheEntry entry = make_leftover(path, "a tarball that is not whole");
+        CacheEntry entry = make_leftover(path, "a file that is not whole");
         if (entry.name.size() == 64) {  // the digest of a whole one
-            entry.kind = CacheKind::tarball;
-            entry.what_for = "tarball by sha256";
+            entry.kind = CacheKind::source;
+            entry.what_for = "a recipe's source by sha256";
         }
         entry.last_use = facts_of(path).touched;
         entries.push_back(std::move(entry));
@@ -224,7 +247,8 @@ std::vector<CacheEntry> list_cache() {
     list_layers(cache / "layers", entries);
     list_images(cache / "images", entries);
     list_apt(cache / "apt", entries);
-    list_tarballs(cache / "tarballs", entries);
+    list_trees(cache / "trees", entries);
+    list_sources(cache / "sources", entries);
     list_memories(cache / "recipes", entries);
     return entries;
 }

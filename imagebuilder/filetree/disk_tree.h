@@ -22,6 +22,7 @@
 #include "imagebuilder/filetree/disk/disk_pages.h"
 #include "imagebuilder/filetree/ext4/ext4_volume.h"
 #include "imagebuilder/filetree/file_tree.h"
+#include "imagebuilder/filetree/tar/tree_tar.h"
 #include "ovfkit/disk/disk_reader.h"
 
 namespace imagebuilder {
@@ -121,7 +122,9 @@ std::string with_disk_tree(const std::string& path, const DiskTreeOptions& optio
 // end, then finish() throws what went wrong.
 class DiskTarStream {
   public:
-    explicit DiskTarStream(const std::string& path, const DiskTreeOptions& options = {});
+    // Of `tar` the limit on content is set here, by the size of the disk.
+    explicit DiskTarStream(const std::string& path, const DiskTreeOptions& options = {},
+                           TreeTarOptions tar = {});
     int fd() const { return stream_->fd(); }
     void finish() { stream_->finish(); }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "imagebuilder/filetree/disk_tree.h"
-#include "imagebuilder/filetree/tar/tree_tar.h"
 
 namespace imagebuilder {
 
@@ -36,11 +35,12 @@ std::string with_disk_tree(const std::string& path, const DiskTreeOptions& optio
                                disk_tree_limits(), {disk->descriptors()});
 }
 
-DiskTarStream::DiskTarStream(const std::string& path, const DiskTreeOptions& options)
+DiskTarStream::DiskTarStream(const std::string& path, const DiskTreeOptions& options,
+                             TreeTarOptions tar)
     : disk_(ovfkit::open_disk(path, options.format)) {
+    tar.most_bytes = disk_->capacity_bytes() * 2 + kSmallDiskBytes;
     const auto write = [&](base::ByteSink& sink) {
-        const std::uint64_t most = disk_->capacity_bytes() * 2 + kSmallDiskBytes;
-        write_tree_tar(DiskTree(*disk_, options), sink, {.most_bytes = most});
+        write_tree_tar(DiskTree(*disk_, options), sink, tar);
     };
     stream_ = std::make_unique<base::SandboxedStream>(reading(path), write, tar_limits(*disk_),
                                                       base::SandboxAccess{disk_->descriptors()});

@@ -27,16 +27,16 @@ PlannedStep plan_bootstrap(const Recipe& first, const AptIndex& apt, std::string
     return {"bootstrap " + source.release, &first, std::nullopt, key.inputs(), key.finish()};
 }
 
-PlannedStep plan_tarball(const Recipe& first, const Tarball& tarball, const AptIndex& apt,
-                         std::string_view builder) {
+PlannedStep plan_base_tree(const Recipe& first, const BaseTree& base, const AptIndex& apt,
+                           std::string_view builder) {
     InputKey key;
     key.add("builder", builder);
-    key.add("tarball", tarball.sha256);
+    key.add(base.kind, base.key);
     if (!apt.folder.empty()) {  // packages will be put upon it
         key.add("package sources", apt.sources);
         key.add("package index", apt.digest);
     }
-    return {"tarball " + tarball.name, &first, std::nullopt, key.inputs(), key.finish()};
+    return {base.name(), &first, std::nullopt, key.inputs(), key.finish()};
 }
 
 PlannedStep plan_step(const Recipe& recipe, const Step& step, const std::string& before) {
@@ -52,11 +52,10 @@ PlannedStep plan_step(const Recipe& recipe, const Step& step, const std::string&
 }  // namespace
 
 std::vector<PlannedStep> plan_steps(const Recipe& recipe, const AptIndex& apt,
-                                    std::string_view builder,
-                                    const std::optional<Tarball>& tarball) {
+                                    std::string_view builder, const std::optional<BaseTree>& base) {
     const std::vector<const Recipe*> chain = chain_of(recipe);
-    std::vector<PlannedStep> steps{tarball ? plan_tarball(*chain.front(), *tarball, apt, builder)
-                                           : plan_bootstrap(*chain.front(), apt, builder)};
+    std::vector<PlannedStep> steps{base ? plan_base_tree(*chain.front(), *base, apt, builder)
+                                        : plan_bootstrap(*chain.front(), apt, builder)};
     for (const Recipe* at : chain) {
         base::in_context("recipe '" + at->name + "'", [&] {
             for (const Step& step : at->steps) {

@@ -11,7 +11,7 @@
 
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/recipe.h"
-#include "imagebuilder/tarball/tarball.h"
+#include "imagebuilder/source/base_tree.h"
 #include "imagebuilder/tree/apt.h"
 
 namespace imagebuilder {
@@ -24,10 +24,10 @@ struct PlannedStep {
     std::string key;
 };
 
-// Pure but for reading the files that are copied.
-// `tarball` when the first recipe of the chain starts from one.
+// Pure but for reading the files that are copied. `base` when the first recipe of the chain starts
+// from what is there.
 std::vector<PlannedStep> plan_steps(const Recipe& recipe, const AptIndex& apt,
                                     std::string_view builder,
-                                    const std::optional<Tarball>& tarball = std::nullopt);
+                                    const std::optional<BaseTree>& base = std::nullopt);
 
 }  // namespace imagebuilder

@@ -39,7 +39,10 @@ FileEntry::Type tar_entry_type(const TreeEntry& entry) {
 class TreeTar {
   public:
     TreeTar(const FileTree& tree, base::ByteSink& sink, const TreeTarOptions& options)
-        : tree_(tree), tar_(sink), bytes_left_(options.most_bytes) {}
+        : tree_(tree),
+          tar_(sink),
+          bytes_left_(options.most_bytes),
+          with_devices_(options.devices) {}
 
     void write() {
         const std::optional<TreeEntry> root = tree_.find("/");
@@ -56,7 +59,7 @@ class TreeTar {
         for (const TreeEntry& entry : tree_.list(folder)) {
             const std::string path = join_plain(folder, entry.name);
             add(entry, path);
-            if (entry.type == TreeEntry::Type::directory) {
+            if (entry.type == TreeEntry::Type::directory && (with_devices_ || path != "/dev")) {
                 add_children(path);
             }
         }
@@ -66,8 +69,9 @@ class TreeTar {
         FileEntry entry;
         entry.path = path.substr(1);
         entry.type = tar_entry_type(from);
-        if (entry.type == FileEntry::Type::socket) {
-            return;  // made again by who listens on it
+        const bool is_device = from.special == 'c' || from.special == 'b';
+        if (entry.type == FileEntry::Type::socket || (is_device && !with_devices_)) {
+            return;  // a socket is made again by who listens on it
         }
         entry.permissions = from.permissions;
         entry.uid = from.uid;
@@ -129,6 +133,7 @@ class TreeTar {
     const FileTree& tree_;
     TarWriter tar_;
     std::uint64_t bytes_left_;
+    bool with_devices_;
     std::unordered_map<std::uint64_t, std::string> first_names_;  // of files with several
 };
 

@@ -14,6 +14,9 @@ namespace imagebuilder {
 struct TreeTarOptions {
     // Of content in all: a damaged file system may have the same blocks in any number of files.
     std::uint64_t most_bytes = ~std::uint64_t{0};
+    // False: without devices, and without what is in /dev: the kernel makes them at boot, and only
+    // root may unpack them.
+    bool devices = true;
 };
 
 // Throws invalid_input when there is more content than that.

@@ -118,8 +118,8 @@ TEST_CASE("a recipe can start from a tarball", "[imagebuilder][recipe]") {
         parse_recipe("source: { tarball: ../root.tar.xz, sha256: " + std::string(64, 'A') + " }\n",
                      "/x/Web Shop/recipe.yaml");
     CHECK(recipe.name == "web-shop");
-    CHECK(recipe.tarball->location == "../root.tar.xz");
-    CHECK(recipe.tarball->sha256 == digest);
+    CHECK(recipe.base->location == "../root.tar.xz");
+    CHECK(recipe.base->sha256 == digest);
     CHECK_FALSE(has_steps(recipe));
     CHECK(parse_recipe("source: { tarball: a }\n", "base.yaml").name == "base");
     CHECK(parse_recipe("source: { tarball: a, release: bookworm }\n", "b").source->release ==
@@ -177,6 +177,34 @@ TEST_CASE("a recipe inherits from its parents", "[imagebuilder][recipe]") {
     CHECK(disk_of(recipe).size_bytes == 1073741824U);
     CHECK(wants_guest(recipe));
     CHECK(source_of(recipe).release == "bookworm");
+}
+
+TEST_CASE("a recipe starts from a disk that is there", "[imagebuilder][recipe]") {
+    const std::string digest(64, 'A');
+    const auto disk_of_source = [](const std::string& source) {
+        return parse_recipe("name: a\nsource: " + source + "\n", "r.yaml").base.value();
+    };
+    const auto image = disk_of_source("{ image: 'https://x/y.qcow2', sha256: " + digest + " }");
+    CHECK(image.kind == imagebuilder::BaseSource::Kind::image);
+    CHECK(image.location == "https://x/y.qcow2");
+    CHECK(image.sha256 == std::string(64, 'a'));
+    CHECK(disk_of_source("{ disk: ../old.vmdk }").kind == imagebuilder::BaseSource::Kind::disk);
+    const auto ova = disk_of_source("{ ova: shop.ova, system: web }");
+    CHECK(ova.kind == imagebuilder::BaseSource::Kind::ova);
+    CHECK(ova.system == "web");
+    const auto recipe = parse_recipe("name: a\nsource: { image: x, release: trixie }\n", "r.yaml");
+    CHECK(source_of(recipe).release == "trixie");
+    const auto refusal = [&](const std::string& source) {
+        return tests::error_of([&] { disk_of_source(source); }).message();
+    };
+    CHECK(has(refusal("{ image: 'http://x/y' }"), "needs its digest"));
+    CHECK(has(refusal("{ image: x, sha256: 12 }"), "64 hex digits"));
+    CHECK(has(refusal("{ disk: 'https://x/y' }"), "a file of this host"));
+    CHECK(has(refusal("{ image: x, disk: y }"), "starts from one thing"));
+    CHECK(has(refusal("{ tarball: x, ova: y }"), "'tarball' is there too"));
+    CHECK(has(refusal("{ image: '' }"), "names no file"));
+    CHECK(has(refusal("{ image: x, system: web }"), "system"));
+    CHECK(has(refusal("{ image: x, release: Bookworm }"), "code name"));
 }
 
 TEST_CASE("recipes that are built on each other in a loop are refused", "[imagebuilder][recipe]") {

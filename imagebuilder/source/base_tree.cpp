@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "imagebuilder/source/base_tree.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/printable.h"
+#include "base/process.h"
+#include "imagebuilder/filetree/disk_tree.h"
+#include "imagebuilder/input_key.h"
+#include "imagebuilder/source/source_file.h"
+#include "imagebuilder/work_dir.h"
+#include "ovfkit/convert/convert.h"
+#include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/package/inspection.h"
+#include "ovfkit/package/source/open_package.h"
+
+namespace imagebuilder {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+// Raise it when the same disk gives another tar.
+constexpr std::string_view kBaseTreeVersion = "muster base tree 1";
+constexpr std::size_t kMostNotes = 100;
+
+std::string called(const BaseSource& source) {
+    return source.system.empty() ? source.location
+                                 : fmt::format("{} ({})", source.location, source.system);
+}
+
+// ---- out of a package
+
+const ovfkit::VirtualSystem& require_system(const ovfkit::Envelope& envelope,
+                                            const std::string& wanted, const std::string& file) {
+    const auto systems = ovfkit::all_systems(envelope);
+    std::string names;
+    for (const ovfkit::VirtualSystem* system : systems) {
+        if (system->id == wanted || ovfkit::display_name(*system) == wanted ||
+            (wanted.empty() && systems.size() == 1)) {
+            return *system;
+        }
+        names += (names.empty() ? "" : ", ") + base::printable_line(system->id);
+    }
+    throw Error(ErrorKind::not_found,
+                wanted.empty() ? fmt::format("'{}' holds {} machines", file, systems.size())
+                               : fmt::format("'{}' holds no machine '{}'", file, wanted),
+                fmt::format("name one with 'system': {}", names));
+}
+
+// The id of the machine's first disk.
+std::string find_disk_id(const fs::path& ova, const std::string& system_name) {
+    const auto source = ovfkit::open_package(ova.string());
+    const ovfkit::Inspection found = ovfkit::inspect_source(*source, {});
+    const ovfkit::VirtualSystem& system =
+        require_system(found.envelope, system_name, ova.filename().string());
+    const auto disks =
+        ovfkit::disks_of(found.envelope, system, ovfkit::default_configuration(found.envelope));
+    const auto disk = std::find_if(disks.begin(), disks.end(), [](const auto& attached) {
+        return attached.disk != nullptr && attached.file != nullptr && !attached.is_cdrom;
+    });
+    if (disk == disks.end()) {
+        throw Error(ErrorKind::not_found,
+                    fmt::format("machine '{}' of '{}' has no disk with content",
+                                base::printable_line(system.id), ova.filename().string()));
+    }
+    return disk->disk->id;
+}
+
+// Verified on the way, as by `muster convert`.
+void unpack_disk(const fs::path& ova, const std::string& system, const fs::path& to) {
+    ovfkit::ConvertOptions options;
+    options.input = ova.string();
+    options.output = to.string();
+    options.from_package = true;
+    options.to = ovfkit::DiskForm::raw;
+    options.disk = find_disk_id(ova, system);
+    ovfkit::convert_disk(options);
+}
+
+// ---- out of a disk
+
+// Made in the locked-down child.
+std::string describe_tree(const DiskTree& tree) {
+    base::Json notes = base::Json::array();
+    for (const std::string& note : tree.contents().notes) {
+        if (notes.size() < kMostNotes) {
+            notes.push_back(base::printable_line(note));
+        }
+    }
+    std::string text = read_if_there(tree, "/etc/os-release").value_or("");
+    if (text.empty()) {
+        text = read_if_there(tree, "/usr/lib/os-release").value_or("");
+    }
+    const OsRelease os = parse_os_release(text);
+    return base::Json{{"id", os.id}, {"code_name", os.code_name}, {"notes", notes}}.dump();
+}
+
+// Not believed: the child that wrote it may be the disk's. Returns the distribution.
+std::string take_description(const std::string& text, BaseTree& tree) {
+    const base::Json json = base::parse_json(text, "description of the disk");
+    const OsRelease os = parse_os_release(fmt::format("ID={}\nVERSION_CODENAME={}\n",
+                                                      base::require_string(json, "id"),
+                                                      base::require_string(json, "code_name")));
+    tree.release = os.code_name;
+    tree.notes.clear();
+    for (const base::Json& note : json.value("notes", base::Json::array())) {
+        if (note.is_string() && tree.notes.size() < kMostNotes) {
+            tree.notes.push_back(base::printable_line(note.get<std::string>()));
+        }
+    }
+    return os.id;
+}
+
+void pack_disk_tree(const fs::path& disk, const fs::path& tar) {
+    base::AtomicFile file(tar);
+    DiskTarStream stream(disk.string(), {}, {.devices = false});
+    base::Command zstd;
+    zstd.argv = {"zstd", "-q", "-1", "-T0", "-c"};
+    zstd.stdin_fd = stream.fd();
+    zstd.stdout_fd = file.fd();
+    zstd.timeout = std::chrono::hours(2);
+    base::run_checked(zstd);
+    stream.finish();
+    file.commit();
+}
+
+// Returns the description.
+std::string make_tree_files(const BaseSource& source, const SourceFile& file, const fs::path& tar) {
+    std::optional<WorkDir> work;
+    fs::path disk = file.path;
+    if (source.kind == BaseSource::Kind::ova) {
+        work.emplace(false);
+        disk = work->path() / "disk.raw";
+        unpack_disk(file.path, source.system, disk);
+    }
+    std::string description = with_disk_tree(disk.string(), {}, describe_tree);
+    pack_disk_tree(disk, tar);
+    if (work) {
+        work->remove();
+    }
+    return description;
+}
+
+std::string unquoted(std::string_view value) {
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.back() == value.front()) {
+        value = value.substr(1, value.size() - 2);
+    }
+    const bool fits =
+        value.size() <= 64 &&
+        value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
+    return fits ? std::string(value) : "";
+}
+
+void require_debian(const BaseTree& tree, const std::string& distribution) {
+    if (distribution != "debian" && distribution != "ubuntu") {
+        throw Error(
+            ErrorKind::unsupported,
+            fmt::format("{} holds {}, not Debian or Ubuntu", tree.name(),
+                        distribution.empty() ? "an unknown system" : "'" + distribution + "'"),
+            "recipes install packages by apt and dpkg");
+    }
+}
+
+// Replaces the disk by the tar of its tree.
+void read_disk(const BaseSource& source, const SourceFile& file, BaseTree& tree) {
+    InputKey key;
+    key.add("version", kBaseTreeVersion);
+    key.add("disk", file.sha256);
+    key.add("system", source.system);
+    tree.key = key.finish();
+    const fs::path trees = base::cache_dir() / "trees";
+    base::make_dirs(trees, 0755);
+    tree.tarball.file = trees / (tree.key + ".tar.zst");
+    const fs::path record = trees / (tree.key + ".json");
+    const base::FileLock lock(trees / (tree.key + ".lock"));
+    // The record is written last: without it there is no tree.
+    if (!fs::exists(record) || !fs::exists(tree.tarball.file)) {
+        base::in_context(fmt::format("reading {}", tree.name()), [&] {
+            base::write_file(record, make_tree_files(source, file, tree.tarball.file));
+        });
+    } else {
+        fs::last_write_time(record, fs::file_time_type::clock::now());
+    }
+    const std::string distribution = take_description(base::read_file(record), tree);
+    for (const std::string& note : tree.notes) {
+        base::log(base::LogLevel::warn, "imagebuilder", "{}: {}", tree.name(), note);
+    }
+    require_debian(tree, distribution);
+}
+
+}  // namespace
+
+OsRelease parse_os_release(std::string_view text) {
+    OsRelease os;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const std::size_t equals = std::min(line.find('='), line.size());
+        const std::string_view key = line.substr(0, equals);
+        if (key == "ID" || key == "VERSION_CODENAME") {
+            (key == "ID" ? os.id : os.code_name) =
+                unquoted(line.substr(std::min(equals + 1, line.size())));
+        }
+    }
+    return os;
+}
+
+BaseTree get_base_tree(const BaseSource& source, const fs::path& folder) {
+    const SourceFile file = get_source_file(source, folder);
+    BaseTree tree;
+    tree.kind = to_string(source.kind);
+    tree.tarball = {file.path, called(source), file.sha256};
+    tree.key = file.sha256;
+    if (source.kind != BaseSource::Kind::tarball) {
+        read_disk(source, file, tree);
+    }
+    return tree;
+}
+
+}  // namespace imagebuilder

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree that a recipe starts from when it does not bootstrap one (`source: { tarball | image |
+// disk | ova: … }`): always a tar. That of a disk is kept in cache_dir()/trees by the digest of the
+// disk. The disk is a stranger's: a locked-down child reads it (filetree/disk_tree.h), and what
+// that says is checked here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imagebuilder/recipe.h"
+#include "imagebuilder/tarball/tarball.h"
+
+namespace imagebuilder {
+
+struct BaseTree {
+    std::string kind;                // "tarball", "image": the recipe's word
+    Tarball tarball;                 // of a disk: compressed by zstd, without devices
+    std::string key;                 // hex; of what the tree is made of
+    std::string release;             // code name by os-release; empty: none, or not looked at
+    std::vector<std::string> notes;  // what was left out, or may be out of date
+
+    std::string name() const { return kind + " " + tarball.name; }
+};
+
+// Throws what DiskTree throws for disks that are not read, unsupported for other systems than
+// Debian and Ubuntu, and what finding the file throws.
+BaseTree get_base_tree(const BaseSource& source, const std::filesystem::path& folder);
+
+// ID and VERSION_CODENAME of an os-release; what is not made of [a-z0-9.-] counts as none.
+struct OsRelease {
+    std::string id;
+    std::string code_name;
+};
+OsRelease parse_os_release(std::string_view text);
+
+}  // namespace imagebuilder
