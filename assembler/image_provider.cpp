@@ -25,7 +25,12 @@ ProvidedImage build(const fs::path& recipe,
         };
     }
     const imagebuilder::BuiltImage built = imagebuilder::build_image(options);
-    return {built.name, built.disk, built.kernel, built.initrd, built.kernel_command_line};
+    return {built.name,
+            built.disk,
+            built.kernel,
+            built.initrd,
+            built.kernel_command_line,
+            evidence_of_build(built.evidence)};
 }
 
 // `muster build -o nginx.qcow2` leaves kernel, initrd and record beside the disk.
@@ -33,6 +38,7 @@ ProvidedImage take(const fs::path& disk) {
     ProvidedImage image;
     image.name = disk.stem().string();
     image.disk = disk;
+    image.evidence = evidence_beside(disk);
     const auto beside = [&](const char* extension) {
         return fs::path(disk).replace_extension(extension);
     };

@@ -51,7 +51,7 @@ ovfkit::PackageWriterOptions writing_of(const PackOptions& options) {
 ImageSet image_set_of(const PackOptions& options, const PackagePlan& plan) {
     ImageSet set = plan.image_set();
     for (ovfkit::FileReference& file : set.files) {
-        if (options.chunk_bytes != 0) {
+        if (options.chunk_bytes != 0 && plan.require_file(file.id).text.empty()) {
             file.chunk_size = options.chunk_bytes;
         }
     }
@@ -109,6 +109,10 @@ void write_disk(const PackOptions& options, const PackagePlan& plan, PlannedFile
 
 void write_plain(const PackOptions& options, PlannedFile& file, ovfkit::PackageWriter& writer) {
     report(options, "copying " + file.name, 0, file.bytes);
+    if (!file.text.empty()) {
+        writer.add_text(file.name, file.text);
+        return;
+    }
     const base::UniqueFd source = base::open_regular(file.source.string());
     writer.add_member(file.name, file.bytes, [&](base::ByteSink& sink) {
         copy_bytes(source.get(), file.source.string(), sink);
@@ -174,6 +178,17 @@ std::uint64_t write_to_pipe(const PackOptions& options, const Assembly& assembly
     return counted.bytes();
 }
 
+ImageProvider image_provider_of(const PackOptions& options) {
+    if (options.with_evidence) {
+        return options.provide_image;
+    }
+    return [&options](const AssemblyMachine& machine, const std::filesystem::path& location) {
+        ProvidedImage image = options.provide_image(machine, location);
+        image.evidence = {};
+        return image;
+    };
+}
+
 PackResult result_of(const Assembly& assembly, const PackagePlan& plan, bool is_signed,
                      std::uint64_t bytes) {
     PackResult result;
@@ -209,7 +224,7 @@ PackResult pack_assembly(const PackOptions& options) {
     // Every image once, whoever uses it; from here on all files exist, those of the cache until the
     // end: nobody may prune it.
     const imagebuilder::CacheUse cache;
-    PackagePlan plan = plan_package(assembly, options.provide_image);
+    PackagePlan plan = plan_package(assembly, image_provider_of(options), signed_by);
     if (options.delta_disks) {
         report(options, "comparing disks", 0, 1);
         plan_deltas(plan);

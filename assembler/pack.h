@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "assembler/assembly.h"
+#include "assembler/evidence/package_evidence.h"
 #include "assembler/schema/image_schema.h"
 #include "base/crypto/digest.h"
 #include "ovfkit/package/certificate.h"
@@ -27,6 +28,7 @@ struct ProvidedImage {
     std::filesystem::path kernel;  // empty: none
     std::filesystem::path initrd;
     std::string kernel_command_line;
+    ImageEvidence evidence = {};  // of this disk
 };
 
 // Makes or finds the image at `location` (absolute); called once for each. `machine` is the first
@@ -41,6 +43,7 @@ struct PackOptions {
     base::DigestAlgorithm digest = base::DigestAlgorithm::sha256;
     std::uint64_t chunk_bytes = 0;  // files in chunks of this size; 0: whole
     int level = 6;                  // of compression, 1 to 12
+    bool with_evidence = true;      // of the images that have it, in files of their own
     bool delta_disks = false;       // disks that share a base store it once, see delta_plan.h
     ovfkit::Profile profile = ovfkit::Profile::generic;
     ImageProvider provide_image;

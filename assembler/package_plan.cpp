@@ -39,13 +39,15 @@ bool is_same_disk(const PlannedFile& one, const PlannedFile& other) {
 
 class Planner {
   public:
-    Planner(const Assembly& assembly, const ImageProvider& provide)
-        : assembly_(assembly), provide_(provide) {}
+    Planner(const Assembly& assembly, const ImageProvider& provide,
+            const ovfkit::PackageSigner* signer)
+        : assembly_(assembly), provide_(provide), signer_(signer) {}
 
     PackagePlan run() {
         for (const AssemblyMachine& machine : assembly_.machines) {
             base::in_context(fmt::format("machine '{}'", machine.name), [&] { add(machine); });
         }
+        add_evidence();
         return std::move(plan_);
     }
 
@@ -84,10 +86,28 @@ class Planner {
                 return file;
             }
         }
-        PlannedFile& file = add_file(image.name + "-disk.vmdk", image.disk);
+        PlannedFile& file = add_file(image.name + std::string(kEvidenceDisk), image.disk);
         file.is_disk = true;
         file.capacity_bytes = capacity;
+        evidence_.emplace_back(file.name, image.evidence);
         return file;
+    }
+
+    // Named as their disks are.
+    void add_evidence() {
+        for (auto& [disk, evidence] : evidence_) {
+            if (signer_ != nullptr) {
+                sign_evidence(evidence, *signer_);
+            }
+            const std::string image = disk.substr(0, disk.size() - kEvidenceDisk.size());
+            for (const EvidenceKind& kind : kEvidenceKinds) {
+                if (!(evidence.*kind.content).empty()) {
+                    PlannedFile& file = add_file(image + std::string(kind.ending), "");
+                    file.text = evidence.*kind.content;
+                    file.bytes = file.text.size();
+                }
+            }
+        }
     }
 
     std::string plain_file(const std::filesystem::path& source, const std::string& name) {
@@ -120,9 +140,11 @@ class Planner {
 
     const Assembly& assembly_;
     const ImageProvider& provide_;
+    const ovfkit::PackageSigner* signer_;
     PackagePlan plan_;
     std::map<std::filesystem::path, ProvidedImage> provided_;
-    std::map<std::string, std::string> by_digest_;  // to the id of the file
+    std::map<std::string, std::string> by_digest_;                 // to the id of the file
+    std::vector<std::pair<std::string, ImageEvidence>> evidence_;  // with the disk's file name
     std::set<std::string> names_;
 };
 
@@ -156,8 +178,9 @@ ImageSet PackagePlan::image_set() const {
     return set;
 }
 
-PackagePlan plan_package(const Assembly& assembly, const ImageProvider& provide) {
-    return Planner(assembly, provide).run();
+PackagePlan plan_package(const Assembly& assembly, const ImageProvider& provide,
+                         const ovfkit::PackageSigner* signer) {
+    return Planner(assembly, provide, signer).run();
 }
 
 std::unique_ptr<ovfkit::DiskReader> open_planned_disk(const PlannedFile& file) {

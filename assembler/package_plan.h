@@ -23,6 +23,7 @@ struct PlannedFile {
     std::string id;
     std::string name;  // in the package
     std::filesystem::path source;
+    std::string text;  // instead of a source: evidence of an image
     bool is_disk = false;
     std::uint64_t capacity_bytes = 0;  // of a disk, as the machine will see it
     std::uint64_t bytes = 0;           // in the package; of a disk: known once it is encoded
@@ -39,8 +40,10 @@ struct PackagePlan {
     ImageSet image_set() const;
 };
 
-// Calls `provide` once for each location.
-PackagePlan plan_package(const Assembly& assembly, const ImageProvider& provide);
+// Calls `provide` once for each location. The evidence of each disk comes last, with a signature of
+// `signer` if there is one.
+PackagePlan plan_package(const Assembly& assembly, const ImageProvider& provide,
+                         const ovfkit::PackageSigner* signer = nullptr);
 
 // The disk with its planned capacity: zeros follow the end of the image.
 std::unique_ptr<ovfkit::DiskReader> open_planned_disk(const PlannedFile& file);

@@ -61,6 +61,7 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     }
     pack.level = options.level;
     pack.delta_disks = options.delta_disks;
+    pack.with_evidence = !options.no_evidence;
     pack.provide_image = assembler::default_image_provider([&](const std::string& step) {
         if (!quiet) {
             io.err << base::cli::printable(step) << "\n" << std::flush;
@@ -109,12 +110,17 @@ void add_pack(CLI::App& app, Chosen& chosen) {
     verb->add_flag("--delta-disks", options->delta_disks,
                    "store disks that share most of another one as what differs from it; read by "
                    "muster and ovftool");
+    verb->add_flag("--no-evidence", options->no_evidence,
+                   "leave out the bills of materials, the provenance and the lock files of images");
     verb->add_option("--level", options->level, "compression, 1 (fast) to 12 (small)")
         ->check(CLI::Range(1, 12))
         ->capture_default_str();
     verb->footer(
         "An assembly of one machine becomes a single virtual system, which every product imports.\n"
-        "Images of recipes are built first, or come from the cache of muster build.\n"
+        "Images of recipes are built first, or come from the cache of muster build. Their "
+        "evidence\n"
+        "goes along in files of the manifest (IMAGE.spdx.json, .cdx.json, .provenance.json and\n"
+        ".recipe.lock), of a disk image what lies beside it; --key signs the provenance too.\n"
         "The files of an OVF folder are packed as they are: a manifest that is there is checked "
         "and\n"
         "kept with its signature; with --key, --digest or --chunk-size, or without a manifest, it\n"

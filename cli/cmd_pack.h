@@ -24,6 +24,7 @@ struct PackVerbOptions {
     std::string chunk_size;  // "2 GiB"; empty: whole files
     std::string profile;     // empty: generic
     bool delta_disks = false;
+    bool no_evidence = false;
     int level = 6;
 };
 

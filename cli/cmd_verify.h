@@ -13,6 +13,8 @@ struct VerifyOptions {
     std::string location;
     TrustOptions trust;  // nobody: the signature is checked all the same
     bool lax = false;
+    std::string rebuild;  // where the recipes are; empty: nothing is built
+    bool use_cache = false;
 };
 
 void add_verify(CLI::App& app, Chosen& chosen);

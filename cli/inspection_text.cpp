@@ -170,7 +170,7 @@ void print_inspection(const ovfkit::Inspection& inspection, const std::string& c
     print_unknown(envelope, io);
     print_files(inspection, io);
     if (inspection.package) {
-        print_verdict(*inspection.package, io);
+        print_verdict(*inspection.package, assembler::list_evidence(*inspection.package), io);
     }
 }
 

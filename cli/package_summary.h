@@ -3,14 +3,18 @@
 // made harmless for the terminal; values of password properties are never shown.
 #pragma once
 
+#include <vector>
+
+#include "assembler/evidence/package_evidence.h"
 #include "base/cli/io.h"
 #include "base/json.h"
 #include "ovfkit/package/inspection.h"
 
 namespace cli {
 
-// What was checked and what came out, one line per check.
-void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io);
+// What was checked and what came out, one line per check; and what evidence of its images is there.
+void print_verdict(const ovfkit::PackageReport& report,
+                   const std::vector<assembler::PackagedEvidence>& evidence, base::cli::Io& io);
 // Throws the first failure of the report, counting the others.
 void require_good(const ovfkit::PackageReport& report);
 

@@ -86,7 +86,8 @@ std::string trust_text(const ovfkit::SignatureReport& signature) {
 
 }  // namespace
 
-void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io) {
+void print_verdict(const ovfkit::PackageReport& report,
+                   const std::vector<assembler::PackagedEvidence>& evidence, base::cli::Io& io) {
     const ovfkit::SignatureReport& signature = report.signature;
     io.out << fmt::format("package    {}: {}, {}\n", printable_line(report.source),
                           files_text(report.members.size()),
@@ -104,6 +105,9 @@ void print_verdict(const ovfkit::PackageReport& report, base::cli::Io& io) {
         io.out << fmt::format("           SHA-256 fingerprint {}\n", signature.fingerprint);
         io.out << fmt::format("time       {}\n", time_text(signature.timestamp));
         io.out << fmt::format("trust      {}\n", trust_text(signature));
+    }
+    for (const assembler::PackagedEvidence& one : evidence) {
+        io.out << fmt::format("evidence   {}\n", printable_line(evidence_text(one)));
     }
     for (const ovfkit::PackageFinding& finding : report.findings) {
         if (finding.code == "no_manifest" || finding.code == "not_listed") {

@@ -54,7 +54,7 @@ std::vector<std::string> describe_packages(const std::vector<InstalledPackage>& 
     return lines;
 }
 
-// What the finished image was made of; and that a frozen one is the one that was locked.
+// What the finished image was made of.
 void prove_image(const FinishedImage& image, const BuildInputs& inputs) {
     EvidenceSubject subject;
     subject.recipe = inputs.recipe.get();
@@ -74,10 +74,15 @@ void prove_image(const FinishedImage& image, const BuildInputs& inputs) {
     subject.kernel_sha256 = base::require_string(files.at("kernel"), "sha256");
     subject.initrd_sha256 = base::require_string(files.at("initrd"), "sha256");
     write_evidence(image.files.folder, subject);
-    if (inputs.lock && !inputs.lock->image.empty() && inputs.lock->image != subject.disk_sha256) {
+}
+
+void require_locked_disk(const BuiltImage& image, const LockFile& lock) {
+    const base::Json record = base::parse_json(base::read_file(image.record), "build record");
+    const std::string digest = base::require_string(record.at("files").at("disk"), "sha256");
+    if (!lock.image.empty() && lock.image != digest) {
         throw Error(ErrorKind::conflict,
                     fmt::format("the disk is not the one that was locked: sha256 {} instead of {}",
-                                subject.disk_sha256, inputs.lock->image),
+                                digest, lock.image),
                     "the recipe has changed since, or a step is not reproducible (times, random "
                     "bytes, the network); make the lock file anew when that is meant");
     }
@@ -236,6 +241,9 @@ BuiltImage build_image(const BuildOptions& options) {
     touch_image(inputs.key);
     BuiltImage image = read_image(inputs.key);
     image.from_cache = hit;
+    if (inputs.lock && !options.any_disk) {
+        require_locked_disk(image, *inputs.lock);
+    }
     if (!options.output.empty()) {
         copy_image_to(image, options.output);
     }

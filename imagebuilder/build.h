@@ -41,6 +41,7 @@ struct BuildOptions {
     bool use_cache = true;  // false: everything is made anew, from the bootstrap on
     // A lock file to build with: its package files, its time, its tools, nothing else.
     std::filesystem::path frozen;
+    bool any_disk = false;  // of a frozen build: the disk need not be the one that was locked
     OnError on_error = OnError::abort;
     std::function<void(const BuildProgress&)> on_progress;  // a step begins; may be empty
     std::function<void(const BuildProgress&)> on_step_end;  // may be empty

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/evidence/provenance.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/crypto/base64.h"
@@ -48,6 +50,25 @@ Json envelope_json(std::string_view payload, std::string_view payload_type) {
             {"signatures", Json::array()}};
 }
 
+struct OpenEnvelope {
+    Json json;
+    std::string type;
+    std::string payload;
+};
+
+OpenEnvelope parse_envelope(std::string_view envelope, std::string_view name) {
+    OpenEnvelope opened{base::parse_json(envelope, name), "", ""};
+    opened.type = base::require_string(opened.json, "payloadType");
+    const auto payload = base::from_base64(base::require_string(opened.json, "payload"));
+    const auto signatures = opened.json.find("signatures");
+    if (!payload || signatures == opened.json.end() || !signatures->is_array()) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("'{}' is no DSSE envelope", name));
+    }
+    opened.payload = *payload;
+    return opened;
+}
+
 }  // namespace
 
 std::string make_statement(const Provenance& provenance) {
@@ -75,37 +96,49 @@ std::string make_envelope(std::string_view payload, std::string_view payload_typ
     return base::to_json_text(envelope_json(payload, payload_type), 2) + "\n";
 }
 
+std::string add_signature(std::string_view envelope, std::string_view name,
+                          const base::PrivateKey& key, const base::Certificate& signer) {
+    OpenEnvelope opened = parse_envelope(envelope, name);
+    const std::string signature =
+        base::sign(key, base::DigestAlgorithm::sha256, dsse_encoding(opened.payload, opened.type));
+    opened.json["signatures"].push_back(
+        {{"keyid", signer.info().fingerprint}, {"sig", base::to_base64(signature)}});
+    return base::to_json_text(opened.json, 2) + "\n";
+}
+
 std::string sign_envelope(std::string_view payload, std::string_view payload_type,
                           const base::PrivateKey& key, const base::Certificate& signer) {
-    Json json = envelope_json(payload, payload_type);
-    const std::string signature =
-        base::sign(key, base::DigestAlgorithm::sha256, dsse_encoding(payload, payload_type));
-    json["signatures"].push_back(
-        {{"keyid", signer.info().fingerprint}, {"sig", base::to_base64(signature)}});
-    return base::to_json_text(json, 2) + "\n";
+    return add_signature(make_envelope(payload, payload_type), "the new envelope", key, signer);
+}
+
+std::string payload_of_envelope(std::string_view envelope, std::string_view name) {
+    return parse_envelope(envelope, name).payload;
+}
+
+std::size_t count_signatures(std::string_view envelope, std::string_view name) {
+    return parse_envelope(envelope, name).json["signatures"].size();
+}
+
+bool is_signed_by(std::string_view envelope, const base::Certificate& signer,
+                  std::string_view name) {
+    const OpenEnvelope opened = parse_envelope(envelope, name);
+    const std::string signed_text = dsse_encoding(opened.payload, opened.type);
+    const Json& signatures = opened.json["signatures"];
+    return std::any_of(signatures.begin(), signatures.end(), [&](const Json& entry) {
+        const auto signature = base::from_base64(base::string_or(entry, "sig", ""));
+        return signature && base::verify_signature(signer, base::DigestAlgorithm::sha256,
+                                                   signed_text, *signature);
+    });
 }
 
 std::string open_envelope(std::string_view envelope, const base::Certificate& signer,
                           std::string_view name) {
-    const Json json = base::parse_json(envelope, name);
-    const std::string type = base::require_string(json, "payloadType");
-    const auto payload = base::from_base64(base::require_string(json, "payload"));
-    const auto signatures = json.find("signatures");
-    if (!payload || signatures == json.end() || !signatures->is_array()) {
+    if (!is_signed_by(envelope, signer, name)) {
         throw base::Error(base::ErrorKind::invalid_input,
-                          fmt::format("'{}' is no DSSE envelope", name));
+                          fmt::format("'{}' has no signature by '{}'", name, signer.info().subject),
+                          "name the certificate of the key that signed it");
     }
-    const std::string signed_text = dsse_encoding(*payload, type);
-    for (const Json& entry : *signatures) {
-        const auto signature = base::from_base64(base::string_or(entry, "sig", ""));
-        if (signature && base::verify_signature(signer, base::DigestAlgorithm::sha256, signed_text,
-                                                *signature)) {
-            return *payload;
-        }
-    }
-    throw base::Error(base::ErrorKind::invalid_input,
-                      fmt::format("'{}' has no signature by '{}'", name, signer.info().subject),
-                      "name the certificate of the key that signed it");
+    return payload_of_envelope(envelope, name);
 }
 
 }  // namespace imagebuilder

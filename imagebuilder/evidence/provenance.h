@@ -39,6 +39,16 @@ std::string make_envelope(std::string_view payload, std::string_view payload_typ
 std::string sign_envelope(std::string_view payload, std::string_view payload_type,
                           const base::PrivateKey& key, const base::Certificate& signer);
 
+// The envelope with one signature more; those that are there stay. These four throw invalid_input
+// for what is no envelope, naming it by `name`.
+std::string add_signature(std::string_view envelope, std::string_view name,
+                          const base::PrivateKey& key, const base::Certificate& signer);
+// Whoever signed it, if anybody did.
+std::string payload_of_envelope(std::string_view envelope, std::string_view name);
+std::size_t count_signatures(std::string_view envelope, std::string_view name);
+bool is_signed_by(std::string_view envelope, const base::Certificate& signer,
+                  std::string_view name);
+
 // The payload of an envelope when a signature in it is the signer's; throws invalid_input when not,
 // or when it is no envelope. `name` is for messages.
 std::string open_envelope(std::string_view envelope, const base::Certificate& signer,

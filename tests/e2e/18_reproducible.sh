@@ -67,6 +67,34 @@ expect 0 env "XDG_CACHE_HOME=$HOME_DIR/other/cache" "${as_user[@]}" "$HOME_DIR/b
 cmp "$HOME_DIR/nginx.qcow2" "$HOME_DIR/other/nginx.qcow2"
 cmp "$HOME_DIR/nginx.initrd" "$HOME_DIR/other/nginx.initrd"
 
+say "a package carries the evidence, and is proven by building it again"
+cat >"$HOME_DIR/templates/assembly.yaml" <<'YAML'
+muster: 1
+name: page
+version: 1.0.0
+machines: { web: { image: nginx.qcow2 } }
+YAML
+cp "$HOME_DIR/nginx.spdx.json" "$HOME_DIR/nginx.cdx.json" "$HOME_DIR/nginx.provenance.json" "$HOME_DIR/templates/"
+cp "$recipe/recipe.lock" "$HOME_DIR/templates/nginx.recipe.lock"
+for file in qcow2 vmlinuz initrd build.json; do
+    cp "$HOME_DIR/nginx.$file" "$HOME_DIR/templates/"
+done
+expect 0 "$MUSTER" pack "$HOME_DIR/templates" -o "$HOME_DIR/page.ova" --key "$E2E_DIR/key.pem" --cert "$E2E_DIR/cert.pem"
+expect 0 "$MUSTER" inspect "$HOME_DIR/page.ova"
+expect_text "evidence   nginx: SPDX, CycloneDX, provenance, lock file"
+chmod a+r "$HOME_DIR/page.ova"
+expect 0 env "XDG_CACHE_HOME=$HOME_DIR/other/cache" "${as_user[@]}" "$HOME_DIR/bin/muster" verify "$HOME_DIR/page.ova" \
+    --rebuild "$HOME_DIR/templates" --use-cache
+expect_text "provenance (signed by the package's signer)"
+expect_text ": the same, bit by bit"
+expect 0 "$MUSTER" unpack "$HOME_DIR/page.ova" -o "$HOME_DIR/page" --only 'nginx.*'
+cmp "$HOME_DIR/page/nginx.recipe.lock" "$recipe/recipe.lock"
+sed -i 's|  - nginx -t -q|&\n  - echo more >/etc/more|' "$recipe/recipe.yaml"
+expect 10 env "XDG_CACHE_HOME=$HOME_DIR/other/cache" "${as_user[@]}" "$HOME_DIR/bin/muster" verify "$HOME_DIR/page.ova" \
+    --rebuild "$HOME_DIR/templates" --use-cache
+expect_text "is not the one that was recorded"
+expect_text "/etc/more: only in the second"
+
 say "what does not fit the lock file"
 sed -i 's/"busybox": "[0-9a-f]*"/"busybox": "'"$(printf '0%.0s' $(seq 64))"'"/' "$recipe/recipe.lock"
 expect 7 "$MUSTER" build "$recipe" -o "$HOME_DIR/again.qcow2" --frozen
