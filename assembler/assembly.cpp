@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "imagebuilder/saved/saved_images.h"
+
 namespace assembler {
 
 std::vector<std::vector<std::string>> start_waves(const Assembly& assembly) {
@@ -26,6 +28,11 @@ std::vector<std::vector<std::string>> start_waves(const Assembly& assembly) {
         waves[wave].push_back(machine.name);
     }
     return waves;
+}
+
+std::filesystem::path image_location(const Assembly& assembly, const AssemblyMachine& machine) {
+    const auto saved = imagebuilder::find_template_disk(machine.image);
+    return saved ? *saved : (assembly.folder / machine.image).lexically_normal();
 }
 
 }  // namespace assembler

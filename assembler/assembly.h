@@ -58,7 +58,7 @@ struct AssemblyConnection {
 struct AssemblyMachine {
     std::string name;
     std::string description;
-    std::string image;  // as written: a folder with a recipe, or a disk image
+    std::string image;  // as written: a folder with a recipe, a disk image, "template:NAME"
     std::uint32_t cpus = 1;
     std::uint64_t memory_bytes = std::uint64_t{512} << 20U;
     ovfkit::Firmware::Kind firmware = ovfkit::Firmware::Kind::unspecified;
@@ -104,5 +104,9 @@ struct Assembly {
 // Machines in waves: those of a wave wait for those of earlier ones only. Each wave and the list
 // keep the order of the file. The assembly has no cycles (see check_assembly).
 std::vector<std::vector<std::string>> start_waves(const Assembly& assembly);
+
+// Where a machine's image is: a path, or the disk of a template that was saved by name
+// ("template:golden"). Throws not_found when there is no such template.
+std::filesystem::path image_location(const Assembly& assembly, const AssemblyMachine& machine);
 
 }  // namespace assembler

@@ -53,7 +53,7 @@ class Planner {
 
   private:
     void add(const AssemblyMachine& machine) {
-        const auto location = (assembly_.folder / machine.image).lexically_normal();
+        const auto location = image_location(assembly_, machine);
         auto provided = provided_.find(location);
         if (provided == provided_.end()) {
             provided = provided_.emplace(location, provide_(machine, location)).first;

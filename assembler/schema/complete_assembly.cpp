@@ -21,14 +21,14 @@ SchemaFindings complete_assembly(Assembly& assembly, const ImageSchemas& schemas
     SchemaFindings findings;
     std::map<std::filesystem::path, std::optional<ovfkit::ConfigSchema>> known;
     for (AssemblyMachine& machine : assembly.machines) {
-        const auto location = (assembly.folder / machine.image).lexically_normal();
-        auto found = known.find(location);
-        if (found == known.end()) {
-            found = base::in_context(fmt::format("machine '{}'", machine.name), [&] {
-                return known.emplace(location, schemas(location)).first;
-            });
-        }
-        machine.schema = found->second;
+        machine.schema = base::in_context(fmt::format("machine '{}'", machine.name), [&] {
+            const std::filesystem::path location = image_location(assembly, machine);
+            auto found = known.find(location);
+            if (found == known.end()) {
+                found = known.emplace(location, schemas(location)).first;
+            }
+            return found->second;
+        });
     }
     // The values of connections first: they count as the assembly's own.
     resolve_connections(assembly, findings);

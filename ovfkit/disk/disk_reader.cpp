@@ -149,6 +149,12 @@ std::unique_ptr<DiskReader> open_disk(const std::string& path, std::optional<Dis
     return open_as(std::move(fd), size, path, chosen);
 }
 
+std::unique_ptr<DiskReader> open_clone(const std::string& path, std::unique_ptr<DiskReader> below) {
+    base::UniqueFd fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
+    const std::uint64_t size = disk_file_size(fd.get(), path);
+    return open_qcow2(std::move(fd), size, path, std::move(below));
+}
+
 std::unique_ptr<DiskReader> open_foreign_disk(base::UniqueFd fd, const std::string& name,
                                               DiskFormat format) {
     const std::uint64_t size = disk_file_size(fd.get(), name);

@@ -53,6 +53,10 @@ class DiskReader {
 std::unique_ptr<DiskReader> open_disk(const std::string& path,
                                       std::optional<DiskFormat> format = std::nullopt);
 
+// A qcow2 that reads through to `below` where it holds nothing itself. The name of a backing file
+// that stands in it is not looked at: who has the two knows that they belong together.
+std::unique_ptr<DiskReader> open_clone(const std::string& path, std::unique_ptr<DiskReader> below);
+
 // What came out of a package, in a file that only we hold: nothing is guessed, and a VMDK in parts
 // is refused.
 std::unique_ptr<DiskReader> open_foreign_disk(base::UniqueFd fd, const std::string& name,

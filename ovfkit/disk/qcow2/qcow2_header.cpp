@@ -85,7 +85,7 @@ void check_l1(Qcow2Header& header, std::uint64_t stored_entries, std::uint64_t f
 }  // namespace
 
 Qcow2Header parse_qcow2_header(std::span<const std::byte> bytes, std::uint64_t file_size,
-                               const std::string& name) {
+                               const std::string& name, bool is_clone) {
     if (bytes.size() < kVersion2Bytes || !base::as_text(bytes).starts_with("QFI\xfb")) {
         throw base::Error(base::ErrorKind::invalid_input,
                           fmt::format("disk '{}' is not a qcow2 image", name));
@@ -104,7 +104,7 @@ Qcow2Header parse_qcow2_header(std::span<const std::byte> bytes, std::uint64_t f
         check_features(bytes, name);
         header.compression = compression_of(bytes, name);
     }
-    if (load_be<std::uint64_t>(bytes, 8) != 0) {
+    if (load_be<std::uint64_t>(bytes, 8) != 0 && !is_clone) {
         reject_qcow2(name, "has a backing file");
     }
     if (load_be<std::uint32_t>(bytes, 32) != 0) {

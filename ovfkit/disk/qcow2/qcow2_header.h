@@ -27,8 +27,9 @@ struct Qcow2Header {
 inline constexpr std::size_t kQcow2HeaderBytes = 112;
 
 // `bytes` is the beginning of the file, up to kQcow2HeaderBytes. Throws invalid_input on a damaged
-// header and unsupported on a backing file, external data file, encryption and unknown features.
+// header and unsupported on a backing file (unless the caller has it: `is_clone`), external data
+// file, encryption and unknown features.
 Qcow2Header parse_qcow2_header(std::span<const std::byte> bytes, std::uint64_t file_size,
-                               const std::string& name);
+                               const std::string& name, bool is_clone = false);
 
 }  // namespace ovfkit

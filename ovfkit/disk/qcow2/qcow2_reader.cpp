@@ -11,6 +11,7 @@
 #include "ovfkit/disk/byte_order.h"
 #include "ovfkit/disk/codec/deflate.h"
 #include "ovfkit/disk/codec/zstd.h"
+#include "ovfkit/disk/compare_disks.h"
 #include "ovfkit/disk/qcow2/qcow2_header.h"
 #include "ovfkit/disk/qcow2/qcow2_tables.h"
 
@@ -23,20 +24,28 @@ constexpr std::uint64_t kLongestRange = 64U << 20U;  // keeps next_data() short
 class Qcow2Reader : public DiskReader {
   public:
     Qcow2Reader(base::UniqueFd fd, std::uint64_t file_size, std::string name,
-                const Qcow2Header& header)
+                const Qcow2Header& header, std::unique_ptr<DiskReader> below)
         : fd_(std::move(fd)),
           name_(std::move(name)),
           header_(header),
+          below_(std::move(below)),
           tables_(fd_.get(), file_size, name_, header_) {}
 
     DiskFormat format() const override { return DiskFormat::qcow2; }
     const std::string& name() const override { return name_; }
-    std::vector<int> descriptors() const override { return {fd_.get()}; }
+    std::vector<int> descriptors() const override {
+        std::vector<int> all = below_ ? below_->descriptors() : std::vector<int>();
+        all.push_back(fd_.get());
+        return all;
+    }
     std::uint64_t capacity_bytes() const override { return round_up(header_.size_bytes, 512); }
     std::optional<DataRange> next_data(std::uint64_t offset) const override;
     void read_at(std::uint64_t offset, std::span<std::byte> buffer) const override;
 
   private:
+    bool is_hole(std::uint64_t offset) const;
+    // Where a range of holes ends that is known without its clusters; `offset` when there is none.
+    std::uint64_t end_of_large_hole(std::uint64_t offset) const;
     // `within` is the place in the cluster where `buffer` begins.
     void read_cluster(const Qcow2Cluster& cluster, std::uint64_t within,
                       std::span<std::byte> buffer) const;
@@ -46,15 +55,37 @@ class Qcow2Reader : public DiskReader {
     base::UniqueFd fd_;
     std::string name_;
     Qcow2Header header_;
-    mutable Qcow2Tables tables_;  // a cache with a lock of its own
+    std::unique_ptr<DiskReader> below_;  // may be absent
+    mutable Qcow2Tables tables_;         // a cache with a lock of its own
 };
+
+bool Qcow2Reader::is_hole(std::uint64_t offset) const {
+    const Qcow2ClusterKind kind = tables_.find_cluster(offset).kind;
+    if (kind != Qcow2ClusterKind::unmapped || !below_) {
+        return kind == Qcow2ClusterKind::zero || kind == Qcow2ClusterKind::unmapped;
+    }
+    const std::uint64_t end = (offset / header_.cluster_bytes() + 1) * header_.cluster_bytes();
+    const auto below = next_data_of_either(*below_, nullptr, offset);
+    return !below || below->offset >= end;
+}
+
+std::uint64_t Qcow2Reader::end_of_large_hole(std::uint64_t offset) const {
+    const std::uint64_t end = tables_.end_of_unmapped_l2(offset);
+    if (!below_ || end == offset) {
+        return end;
+    }
+    const auto below = next_data_of_either(*below_, nullptr, offset);
+    const std::uint64_t data = below ? below->offset : end;
+    const std::uint64_t cluster = data / header_.cluster_bytes() * header_.cluster_bytes();
+    return std::min(end, std::max(offset, cluster));
+}
 
 std::optional<DataRange> Qcow2Reader::next_data(std::uint64_t offset) const {
     const std::uint64_t cluster_bytes = header_.cluster_bytes();
     const std::uint64_t capacity = capacity_bytes();
     std::optional<std::uint64_t> begin;
     while (offset < header_.size_bytes && (!begin || offset - *begin < kLongestRange)) {
-        const std::uint64_t end_of_hole = tables_.end_of_unmapped_l2(offset);
+        const std::uint64_t end_of_hole = end_of_large_hole(offset);
         if (end_of_hole > offset) {
             if (begin) {
                 break;
@@ -62,7 +93,7 @@ std::optional<DataRange> Qcow2Reader::next_data(std::uint64_t offset) const {
             offset = end_of_hole;
             continue;
         }
-        const bool hole = tables_.find_cluster(offset).kind == Qcow2ClusterKind::zero;
+        const bool hole = is_hole(offset);
         if (hole && begin) {
             break;
         }
@@ -84,7 +115,12 @@ void Qcow2Reader::read_at(std::uint64_t offset, std::span<std::byte> buffer) con
         const std::uint64_t within = offset % cluster_bytes;
         const std::size_t count = std::min<std::uint64_t>(buffer.size(), cluster_bytes - within);
         if (offset < header_.size_bytes) {
-            read_cluster(tables_.find_cluster(offset), within, buffer.first(count));
+            const Qcow2Cluster cluster = tables_.find_cluster(offset);
+            if (cluster.kind == Qcow2ClusterKind::unmapped && below_) {
+                read_padded(*below_, offset, buffer.first(count));
+            } else {
+                read_cluster(cluster, within, buffer.first(count));
+            }
         } else {
             std::fill_n(buffer.begin(), count, std::byte{0});
         }
@@ -132,12 +168,13 @@ void Qcow2Reader::inflate_cluster(const Qcow2Cluster& cluster, std::uint64_t wit
 
 }  // namespace
 
-std::unique_ptr<DiskReader> open_qcow2(base::UniqueFd fd, std::uint64_t file_size,
-                                       std::string name) {
+std::unique_ptr<DiskReader> open_qcow2(base::UniqueFd fd, std::uint64_t file_size, std::string name,
+                                       std::unique_ptr<DiskReader> below) {
     std::vector<std::byte> head(kQcow2HeaderBytes);
     head.resize(base::pread_some(fd.get(), head, 0, name));
-    const Qcow2Header header = parse_qcow2_header(head, file_size, name);
-    return std::make_unique<Qcow2Reader>(std::move(fd), file_size, std::move(name), header);
+    const Qcow2Header header = parse_qcow2_header(head, file_size, name, below != nullptr);
+    return std::make_unique<Qcow2Reader>(std::move(fd), file_size, std::move(name), header,
+                                         std::move(below));
 }
 
 }  // namespace ovfkit

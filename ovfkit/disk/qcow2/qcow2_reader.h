@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A qcow2 image as a DiskReader: plain, zero and compressed (deflate, zstd) clusters of the active
 // state. Tables are read on demand and a few are kept; each is checked against the file's size.
+// With `below` it is a clone: what it does not hold is read from there, whatever its header names.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace ovfkit {
 
-std::unique_ptr<DiskReader> open_qcow2(base::UniqueFd fd, std::uint64_t file_size,
-                                       std::string name);
+std::unique_ptr<DiskReader> open_qcow2(base::UniqueFd fd, std::uint64_t file_size, std::string name,
+                                       std::unique_ptr<DiskReader> below = nullptr);
 
 }  // namespace ovfkit

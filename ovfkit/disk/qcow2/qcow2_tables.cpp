@@ -105,7 +105,10 @@ Qcow2Cluster Qcow2Tables::parse_entry(std::uint64_t entry) const {
         return {Qcow2ClusterKind::compressed, offset, std::min(length, file_size_ - offset)};
     }
     const std::uint64_t offset = entry & kOffsetMask;
-    if (offset == 0 || (header_.version >= 3 && (entry & kZeroFlag) != 0)) {
+    if (header_.version >= 3 && (entry & kZeroFlag) != 0) {
+        return {Qcow2ClusterKind::zero, 0, 0};
+    }
+    if (offset == 0) {
         return {};
     }
     if (offset >= file_size_ || offset % header_.cluster_bytes() != 0) {

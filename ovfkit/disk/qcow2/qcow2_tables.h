@@ -15,10 +15,11 @@
 
 namespace ovfkit {
 
-enum class Qcow2ClusterKind { zero, plain, compressed };
+// unmapped: zeros, or what the disk below has there.
+enum class Qcow2ClusterKind { unmapped, zero, plain, compressed };
 
 struct Qcow2Cluster {
-    Qcow2ClusterKind kind = Qcow2ClusterKind::zero;
+    Qcow2ClusterKind kind = Qcow2ClusterKind::unmapped;
     std::uint64_t offset = 0;  // in the file
     std::uint64_t length = 0;  // of compressed data
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images made of a small tarball, packed with their evidence and built again.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 
@@ -11,6 +12,7 @@
 #include "imagebuilder/build.h"
 #include "imagebuilder/evidence/image_evidence.h"
 #include "imagebuilder/evidence/provenance.h"
+#include "imagebuilder/saved/saved_images.h"
 #include "ovfkit/package/inspection.h"
 #include "tests/support/cache_folder.h"
 #include "tests/support/catch.h"
@@ -45,7 +47,7 @@ class EvidenceShop {
         base::write_file(path(folder) / "recipe.yaml",
                          "name: " + folder + "-image\nversion: 2.0.0\nhostname: " + hostname +
                              "\nsource: { tarball: ../root.tar }\nguest: false\n"
-                             "disk: { size: 64 MiB }\n");
+                             "disk: { size: 256 MiB }\n");
     }
 
     ovfkit::PackageSigner signer(const std::string& name) const {
@@ -195,6 +197,51 @@ TEST_CASE("a package that was built of its recipes is proven by building it agai
     }
     CHECK(files["/etc/hostname"] == "content");
     CHECK_FALSE(files.contains("/usr/bin/large"));
+}
+
+TEST_CASE("an assembly takes images that were saved under a name", "[assembler]") {
+    const EvidenceShop shop;
+    const base::TempDir data;
+    ::setenv("XDG_DATA_HOME", data.path().c_str(), 1);
+    auto built = imagebuilder::build_image({.recipe = shop.path("web")});
+    {
+        imagebuilder::NewSavedImage saved("golden", false);
+        imagebuilder::copy_whole(built.disk, saved.files().disk);
+        imagebuilder::copy_whole(built.kernel, saved.files().kernel);
+        imagebuilder::copy_whole(built.initrd, saved.files().initrd);
+        imagebuilder::ImageRecord record;
+        record.kernel_command_line = "root=/dev/vda quiet";
+        record.capacity_bytes = 1 << 20;
+        saved.publish(record, "machine 'web' of 'shop'");
+    }
+    REQUIRE(imagebuilder::list_saved_images().size() == 1);
+    CHECK(imagebuilder::list_saved_images().front().origin == "machine 'web' of 'shop'");
+    CHECK(tests::error_of([] { imagebuilder::NewSavedImage("golden", false); }).kind() ==
+          base::ErrorKind::conflict);
+    { imagebuilder::NewSavedImage given_up("golden", true); }
+    CHECK(imagebuilder::find_saved_image("golden"));
+    for (const char* bad : {"", "../x", ".x", "-x", "a/b", "x.part"}) {
+        CHECK(tests::error_of([&] { imagebuilder::find_saved_image(bad); }).kind() ==
+              base::ErrorKind::usage);
+    }
+
+    base::write_file(shop.path("assembly.yaml"),
+                     "muster: 1\nname: shop\nversion: 1.0.0\nmachines:\n"
+                     "  web: { image: \"template:golden\" }\n");
+    const auto result = shop.pack("golden.ova", "");
+    std::vector<std::string> names;
+    for (const auto& file : result.files) {
+        names.push_back(file.name);
+    }
+    CHECK(names == std::vector<std::string>{"golden-disk.vmdk", "golden.vmlinuz", "golden.initrd"});
+
+    imagebuilder::remove_saved_image("golden");
+    CHECK(imagebuilder::list_saved_images().empty());
+    const auto gone = tests::error_of([&] { shop.pack("golden.ova", ""); });
+    CHECK(gone.kind() == base::ErrorKind::not_found);
+    CHECK(gone.message().find("golden") != std::string::npos);
+    CHECK(std::filesystem::is_empty(data.path() / "muster/templates"));
+    ::unsetenv("XDG_DATA_HOME");
 }
 
 TEST_CASE("what cannot be built again is told", "[assembler]") {

@@ -100,6 +100,46 @@ TEST_CASE("zero clusters and preallocated clusters read as zeros", "[ovfkit][dis
     CHECK((tests::read_whole(*ovfkit::open_disk(made)) == std::string(3U << 20U, '\0')));
 }
 
+TEST_CASE("a clone reads through to the disk below it", "[ovfkit][disk][qcow2]") {
+    Sample sample(9U << 20U);
+    const auto raw = [&] {
+        return ovfkit::open_disk(sample.raw.string(), ovfkit::DiskFormat::raw);
+    };
+    const auto io = [&](const std::string& command) {
+        base::run_checked(
+            {.argv = {"qemu-io", "-f", "qcow2", "-c", command, sample.qcow2.string()}});
+    };
+    // Larger than what is below; written, zeroed and given back in places, with and without data
+    // below.
+    tests::run_qemu_img({"create", "-f", "qcow2", "-F", "raw", "-b", sample.raw.string(),
+                         sample.qcow2.string(), "700M"});
+    io("write -P 0x5a 1M 200k");
+    io("write -z 2M 128k");
+    io("write -P 0x11 600M 64k");
+    io("write -P 0x22 3M 64k");
+    io("discard 3M 64k");
+    const auto clone = ovfkit::open_clone(sample.qcow2.string(), raw());
+    CHECK(clone->capacity_bytes() == 700U << 20U);
+    const auto flat = sample.dir.path() / "flat.raw";
+    tests::run_qemu_img({"convert", "-O", "raw", sample.qcow2.string(), flat.string()});
+    const std::string content = base::read_file(flat, std::uint64_t{1} << 30U);
+    CHECK((tests::read_whole(*clone) == content));
+    require_holes_are_zero(*clone, content);
+    std::vector<std::byte> buffer(300000);
+    clone->read_at((1U << 20U) - 777, buffer);  // over a border of clusters
+    CHECK((base::as_text(buffer) ==
+           std::string_view(content).substr((1U << 20U) - 777, buffer.size())));
+    CHECK(clone->descriptors().size() == 2);
+
+    // What it names is not looked at.
+    const auto moved = sample.dir.path() / "moved.raw";
+    std::filesystem::rename(sample.raw, moved);
+    const auto again = ovfkit::open_clone(
+        sample.qcow2.string(), ovfkit::open_disk(moved.string(), ovfkit::DiskFormat::raw));
+    CHECK((tests::read_whole(*again) == content));
+    CHECK(kind_of_opening(sample.qcow2) == base::ErrorKind::unsupported);
+}
+
 TEST_CASE("reads of any alignment see the same bytes", "[ovfkit][disk][qcow2]") {
     Sample sample(3U << 20U);
     sample.convert("cluster_size=4k", true);
