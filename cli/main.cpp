@@ -36,6 +36,7 @@
 #include "cli/cmd_status.h"
 #include "cli/cmd_stop.h"
 #include "cli/cmd_switch.h"
+#include "cli/cmd_template.h"
 #include "cli/cmd_unpack.h"
 #include "cli/cmd_up.h"
 #include "cli/cmd_verify.h"
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
     cli::add_status(app, chosen);
     cli::add_stop(app, chosen);
     cli::add_switch(app, chosen);
+    cli::add_template(app, chosen);
     cli::add_unpack(app, chosen);
     cli::add_up(app, chosen);
     cli::add_verify(app, chosen);

@@ -92,6 +92,25 @@ expect 0 "$MUSTER" kv wait guestbook web title "Changed title"
 say "stop and start"
 "$MUSTER" stop guestbook
 [ -z "$(our_processes | grep qemu || true)" ] || fail "a machine runs on"
+before=$(sha256sum "$XDG_DATA_HOME"/muster/machines/*/*.qcow2)
+expect 0 "$MUSTER" template save guestbook web golden
+expect_text "template:golden"
+expect 7 "$MUSTER" template save guestbook web golden
+expect 3 "$MUSTER" template save guestbook nobody other
+[ "$before" = "$(sha256sum "$XDG_DATA_HOME"/muster/machines/*/*.qcow2)" ] || fail "a machine's disk has changed"
+[ "$("$MUSTER" template ls --json | json 'x[0]["image"]')" = template:golden ] || fail "the template is not listed"
+mkdir "$HOME_DIR/golden"
+cat >"$HOME_DIR/golden/assembly.yaml" <<'YAML'
+muster: 1
+name: golden
+version: 1.0.0
+machines: { web: { image: "template:golden" } }
+YAML
+expect 0 "$MUSTER" pack "$HOME_DIR/golden" -o "$HOME_DIR/golden.ova"
+expect 0 "$MUSTER" introspect "$HOME_DIR/golden.ova"
+expect_text nginx
+expect 0 "$MUSTER" template rm golden
+expect 3 "$MUSTER" template rm golden
 "$MUSTER" start guestbook
 [ "$(url_of guestbook)" = "$URL" ] || fail "the port has changed"
 wait_for_page "$URL" "first entry"

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/template_save.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/http_client.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "cli/daemon_client.h"
+#include "cli/machine_disk.h"
+#include "imagebuilder/capture/capture_machine.h"
+#include "imagebuilder/filetree/disk_tree.h"
+#include "imagebuilder/work_dir.h"
+#include "ovfkit/disk/disk_reader.h"
+
+namespace cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kMostSchemaBytes = std::uint64_t{4} << 20U;
+constexpr const char* kSchemaFolder = "/etc/muster/config.d";
+
+// The deployment of a machine that runs, stopped until end() or for as long as this is there.
+class Standstill {
+  public:
+    Standstill(const LocatedMachine& machine, base::cli::Io& io)
+        : deployment_(machine.deployment), io_(io) {
+        if (machine.running) {
+            follow("stop");
+            stopped_ = true;
+        }
+    }
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+    ~Standstill() {
+        try {
+            end();
+        } catch (const base::Error& error) {
+            io_.err << fmt::format("warning: {} could not be started again: {}\n", deployment_,
+                                   base::cli::printable_line(error.message()));
+        }
+    }
+
+    void end() {
+        if (std::exchange(stopped_, false)) {
+            follow("start");
+        }
+    }
+
+  private:
+    void follow(const std::string& verb) {
+        const DaemonClient daemon = DaemonClient::open(io_);
+        const base::OutliveInterrupts job_is_followed;
+        const base::Json answer = daemon.call_whole(
+            "POST", "/v1/deployments/" + base::url_encode(deployment_) + "/" + verb);
+        daemon.follow_job(answer.at("job").get<std::uint64_t>(), io_);
+    }
+
+    std::string deployment_;
+    base::cli::Io& io_;
+    bool stopped_ = false;
+};
+
+// What the image declared it can be told, as the machine's guest program has it.
+ovfkit::ConfigSchema schema_on(const fs::path& disk) {
+    const std::string text = imagebuilder::with_disk_tree(
+        disk.string(), {}, [](const imagebuilder::DiskTree& tree) -> std::string {
+            for (const imagebuilder::TreeEntry& entry : tree.list(kSchemaFolder)) {
+                if (entry.name.ends_with(".json")) {
+                    return tree.read(std::string(kSchemaFolder) + "/" + entry.name,
+                                     kMostSchemaBytes);
+                }
+            }
+            return "";
+        });
+    return text.empty() ? ovfkit::ConfigSchema() : ovfkit::parse_config_schema(text, kSchemaFolder);
+}
+
+// What muster-guest and the first boot left, so that both begin again.
+imagebuilder::TreeChanges changes_of_template() {
+    imagebuilder::TreeChanges changes;
+    changes.removed = {"/var/lib/muster-guest", "/var/lib/muster/firstboot.done"};
+    return changes;
+}
+
+}  // namespace
+
+imagebuilder::SavedImage save_template(const TemplateSaveOptions& options, base::cli::Io& io) {
+    imagebuilder::NewSavedImage saved(options.name, options.force);
+    const LocatedMachine machine = locate_machine(io, options.deployment, options.machine);
+    const bool quiet = io.quiet || io.json;
+    const auto say = [&](const std::string& text) {
+        if (!quiet) {
+            io.err << text << "\n" << std::flush;
+        }
+    };
+    imagebuilder::WorkDir work(false);
+    const fs::path copy = work.path() / "machine.qcow2";
+    {
+        Standstill standstill(machine, io);
+        say("copy the disk");
+        base::ProgressBar bar("copying", 0, io.err_is_terminal && !quiet);
+        LocatedMachine still = machine;
+        still.running = false;
+        copy_machine_disk(still, copy,
+                          [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); });
+        standstill.end();
+    }
+
+    // The machine has no part in what follows.
+    const imagebuilder::StoredImage& files = saved.files();
+    const imagebuilder::CapturedDisk made =
+        base::in_context(fmt::format("making a template of machine '{}'", machine.name), [&] {
+            imagebuilder::CaptureOptions capture;
+            capture.name = options.name;
+            capture.from.disk = copy.string();
+            capture.from.disk_options.format = ovfkit::DiskFormat::qcow2;
+            capture.changes = changes_of_template();
+            capture.work_dir = work.path();
+            capture.qcow2 = files.disk;
+            capture.on_step = say;
+            return imagebuilder::capture_machine(capture);
+        });
+    base::write_file(files.kernel, made.kernel);
+    base::write_file(files.initrd, made.initrd);
+    imagebuilder::ImageRecord record;
+    record.description =
+        fmt::format("saved from machine '{}' of '{}'", machine.name, machine.deployment);
+    record.kernel_command_line = made.command_line;
+    record.capacity_bytes = ovfkit::open_disk(files.disk.string())->capacity_bytes();
+    record.config = schema_on(files.disk);
+    const imagebuilder::SavedImage result = saved.publish(
+        record, fmt::format("machine '{}' of '{}'", machine.name, machine.deployment));
+    work.remove();
+    return result;
+}
+
+}  // namespace cli
