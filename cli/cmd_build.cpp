@@ -12,6 +12,7 @@
 #include "cli/build_plan_text.h"
 #include "cli/build_progress.h"
 #include "cli/verb.h"
+#include "hvruntime/accel/accel.h"
 #include "imagebuilder/build.h"
 #include "imagebuilder/cache/cache_lock.h"
 
@@ -66,6 +67,17 @@ std::string again_hint(const BuildVerbOptions& options, const std::string& hint)
                        hint);
 }
 
+imagebuilder::InputOptions input_options_of(const BuildVerbOptions& options) {
+    imagebuilder::InputOptions inputs;
+    if (!options.executor.empty()) {
+        inputs.executor = imagebuilder::parse_executor(options.executor);
+    }
+    inputs.guestfish.kvm_works = [] {
+        return hvruntime::choose_accel({}).accel == hvruntime::Accel::kvm;
+    };
+    return inputs;
+}
+
 void require_output(const BuildVerbOptions& options) {
     if (options.output.empty()) {
         throw Error(ErrorKind::usage, "a build needs -o FILE",
@@ -80,7 +92,9 @@ int run_build(const BuildVerbOptions& options, base::cli::Io& io) {
     const std::filesystem::path frozen =
         options.evidence.frozen ? lock_path(options.evidence, options.recipe) : "";
     if (options.plan) {
-        print_build_plan(imagebuilder::plan_build(options.recipe, frozen, !options.no_cache), io);
+        print_build_plan(imagebuilder::plan_build(options.recipe, frozen, !options.no_cache,
+                                                  input_options_of(options)),
+                         io);
         return 0;
     }
     require_output(options);
@@ -88,6 +102,7 @@ int run_build(const BuildVerbOptions& options, base::cli::Io& io) {
     build.recipe = options.recipe;
     build.output = options.output;
     build.frozen = frozen;
+    build.inputs = input_options_of(options);
     build.use_cache = !options.no_cache;
     build.on_error = on_error_of(options);
     build.before_shell = [&io](const Error& error) {
@@ -142,6 +157,11 @@ void add_build(CLI::App& app, Chosen& chosen) {
                      "go beside it");
     verb->add_flag("--plan,--explain", options->plan,
                    "build nothing; say which steps would run, and why");
+    verb->add_option("--executor", options->executor,
+                     "who makes the disk: compose, mount (root), or libguestfs (XFS, btrfs, LVM); "
+                     "default: the one that fits, see --explain")
+        ->check(CLI::IsMember({"compose", "mount", "libguestfs"}))
+        ->type_name("WHO");
     verb->add_flag("--no-cache", options->no_cache, "make everything anew, the bootstrap too");
     verb->add_option("--on-error", options->on_error,
                      "of a build that fails: abort (default), keep its tree, or open a shell in it")

@@ -17,7 +17,8 @@ struct Chosen;
 
 struct BuildVerbOptions {
     std::string recipe;
-    std::string output;  // empty: only with `plan`
+    std::string output;    // empty: only with `plan`
+    std::string executor;  // empty: the one that fits
     bool no_cache = false;
     bool plan = false;
     bool keep = false;              // as on_error "keep"

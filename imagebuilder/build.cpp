@@ -13,9 +13,9 @@
 #include "imagebuilder/cache/cache_lock.h"
 #include "imagebuilder/compose/compose_tarball.h"
 #include "imagebuilder/config/install_config.h"
-#include "imagebuilder/disk/disk_image.h"
 #include "imagebuilder/disk/efi/efi_partition.h"
 #include "imagebuilder/evidence/image_evidence.h"
+#include "imagebuilder/executor/build_executor.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/step_clock.h"
@@ -128,9 +128,23 @@ void compose_image(const BuildInputs& inputs, StepClock& clock, const WorkDir& w
 
 // From nothing to the image's files in the store.
 void make_image(const BuildOptions& options, const BuildInputs& inputs, StepClock& clock,
-                const WorkDir& work) {
+                const WorkDir& work, BuildExecutor& executor) {
     require_namespaces();
     const Recipe& recipe = *inputs.recipe;
+    const DiskLayout layout = disk_of(recipe);
+    const std::string uuid = uuid_from_key(inputs.identity, "root");
+    const std::int64_t epoch = inputs.epoch ? *inputs.epoch : newest_time_in(inputs.base->tarball);
+    const StoredImage files = new_stored_image(inputs.key);
+    DiskOptions disk{.qcow2 = files.disk,
+                     .size_bytes = layout.size_bytes,
+                     .key = inputs.identity,
+                     .filesystem_uuid = uuid,
+                     .epoch = epoch,
+                     .work_dir = work.path(),
+                     .bios = layout.bios,
+                     .efi_bytes = layout.uefi ? 1U : 0U,  // not yet known
+                     .root = layout.root};
+    executor.begin(disk, work.tree());
 
     // The tree, as the recipes say.
     const auto on_step = [&](const std::string& text, bool cached) { clock.begin(text, cached); };
@@ -142,7 +156,6 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
 
     // What every image gets. From here on no package is installed.
     const StepContext context{work.tree(), nullptr, options.on_output};
-    const std::string uuid = uuid_from_key(inputs.identity, "root");
     clock.begin(inputs.guest ? "muster-guest, settings, boot files" : "settings, boot files");
     if (inputs.guest) {
         install_guest(context, *inputs.guest);
@@ -159,18 +172,13 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
 
     // Beyond this point the tree does not change any more.
     clock.begin("disk");
-    const DiskLayout layout = disk_of(recipe);
-    const StoredImage files = new_stored_image(inputs.key);
-    const std::int64_t epoch = inputs.epoch ? *inputs.epoch : newest_time_in(inputs.base->tarball);
-    DiskOptions disk{files.disk, layout.size_bytes, inputs.identity, uuid, epoch, work.path()};
-    disk.bios = layout.bios;
     const std::string kernel = base::read_file(boot.kernel);
     std::optional<EfiBoot> efi;
     if (layout.uefi) {
         efi = EfiBoot{recipe.name, boot.kernel_version, kernel, boot.initrd, boot.command_line};
         disk.efi_bytes = efi_partition_size(kernel.size(), boot.initrd.size());
     }
-    make_disk(disk, work.tree(), efi);
+    executor.finish(disk, work.tree(), efi);
     clock.begin("digests");
     base::write_file(files.kernel, kernel);
     base::write_file(files.initrd, boot.initrd);
@@ -180,9 +188,9 @@ void make_image(const BuildOptions& options, const BuildInputs& inputs, StepCloc
 
 // What the user wanted to have of a build that failed.
 void after_failure(const BuildOptions& options, const BuildInputs& inputs, const WorkDir& work,
-                   Error& error) {
+                   const BuildExecutor& executor, Error& error) {
     if (options.on_error == OnError::keep) {
-        error.set_hint(fmt::format("the tree is kept in '{}'{}{}", work.tree().string(),
+        error.set_hint(fmt::format("{}{}{}", executor.describe_kept(work.tree()),
                                    error.hint().empty() ? "" : "\n        ", error.hint()));
     }
     const bool has_tree = fs::exists(work.tree() / "etc");  // not when the bootstrap failed
@@ -196,16 +204,18 @@ void after_failure(const BuildOptions& options, const BuildInputs& inputs, const
 
 void build_in_work_dir(const BuildOptions& options, const BuildInputs& inputs, StepClock& clock) {
     WorkDir work(options.on_error == OnError::keep);
+    const auto executor = make_executor(inputs.executor.executor,
+                                        options.inputs.guestfish);  // ends before the folder
     try {
         base::in_context(fmt::format("building '{}'", inputs.recipe->name), [&] {
             if (is_composed(inputs)) {
                 compose_image(inputs, clock, work);
             } else {
-                make_image(options, inputs, clock, work);
+                make_image(options, inputs, clock, work, *executor);
             }
         });
     } catch (Error& error) {
-        after_failure(options, inputs, work, error);
+        after_failure(options, inputs, work, *executor, error);
         throw;
     }
     work.remove();
@@ -228,7 +238,7 @@ BuiltImage build_image(const BuildOptions& options) {
         require_terminal();
     }
     const CacheUse cache;
-    const BuildInputs inputs = gather_inputs(options.recipe, options.frozen);
+    const BuildInputs inputs = gather_inputs(options.recipe, options.frozen, options.inputs);
     StepClock clock(is_composed(inputs) ? kComposeSteps + 1
                                         : static_cast<int>(inputs.steps.size()) + kFinishingSteps,
                     options.on_progress, options.on_step_end);

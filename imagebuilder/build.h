@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "imagebuilder/build_inputs.h"
 
 namespace imagebuilder {
 
@@ -38,6 +39,7 @@ struct BuildOptions {
     // kernel, initrd and build record are put beside it as nginx.vmlinuz, nginx.initrd,
     // nginx.build.json. Empty: the paths in the cache are returned; treat them as read-only.
     std::filesystem::path output;
+    InputOptions inputs;    // which executor, and what it may use
     bool use_cache = true;  // false: everything is made anew, from the bootstrap on
     // A lock file to build with: its package files, its time, its tools, nothing else.
     std::filesystem::path frozen;

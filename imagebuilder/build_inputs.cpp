@@ -23,7 +23,7 @@ using base::Error;
 using base::ErrorKind;
 
 // Part of every key: raise it when the same recipe gives another tree or disk.
-constexpr std::string_view kBuilder = "muster imagebuilder 4";
+constexpr std::string_view kBuilder = "muster imagebuilder 5";
 
 std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     if (!wants_guest(recipe)) {
@@ -61,6 +61,9 @@ InputKey image_settings(const BuildInputs& inputs) {
     const DiskLayout disk = disk_of(recipe);
     key.add("disk", fmt::format("{} {} {} {} {}", disk.size_bytes, disk.grow, disk.must_grow,
                                 disk.bios, disk.uefi));
+    if (!disk.root.is_plain()) {
+        key.add("root", fmt::format("{} {}", disk.root.filesystem, disk.root.lvm));
+    }
     if (disk.uefi) {
         key.add_files("systemd-boot", find_systemd_boot());
     }
@@ -163,17 +166,23 @@ std::optional<std::int64_t> find_epoch(const BuildInputs& inputs) {
 }  // namespace
 
 bool is_composed(const BuildInputs& inputs) {
-    return inputs.base && !has_steps(*inputs.recipe) && inputs.config.empty();
+    return inputs.executor.executor == Executor::compose && inputs.base &&
+           !has_steps(*inputs.recipe) && inputs.config.empty();
 }
 
-BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
+BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen,
+                          const InputOptions& options) {
     BuildInputs inputs;
     inputs.recipe = std::make_shared<const Recipe>(load_recipe(recipe));
+    inputs.executor = choose_executor(*inputs.recipe, look_at_host(), options.executor);
     inputs.config = image_config(*inputs.recipe);
     inputs.guest = require_guest(*inputs.recipe);
     inputs.tools = image_tools(inputs.guest, disk_of(*inputs.recipe).uefi);
     if (const Recipe& first = first_of(*inputs.recipe); first.base) {
-        inputs.base = get_base_tree(*first.base, first.folder);
+        inputs.base = get_base_tree(*first.base, first.folder,
+                                    inputs.executor.executor == Executor::libguestfs
+                                        ? std::optional(options.guestfish)
+                                        : std::nullopt);
     }
     if (!frozen.empty()) {
         inputs.lock = require_lock(frozen, inputs);
@@ -186,6 +195,9 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen) {
     key.add("time of the newest file",
             inputs.epoch ? std::to_string(*inputs.epoch) : "of the tarball");
     inputs.identity = image_key(settings, timeless_key(inputs.steps)).finish();
+    if (inputs.executor.executor != Executor::compose) {  // the same files in another disk
+        key.add("executor", to_string(inputs.executor.executor));
+    }
     inputs.image = key.inputs();
     inputs.key = key.finish();
     return inputs;

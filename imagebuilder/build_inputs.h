@@ -13,14 +13,22 @@
 
 #include "imagebuilder/config/image_config.h"
 #include "imagebuilder/evidence/lock_file.h"
+#include "imagebuilder/executor/executor.h"
+#include "imagebuilder/guestfs/guestfish.h"
 #include "imagebuilder/plan/planned_step.h"
 #include "imagebuilder/tree/apt.h"
 #include "imagebuilder/tree/finish.h"
 
 namespace imagebuilder {
 
+struct InputOptions {
+    std::optional<Executor> executor;  // nullopt: the one that fits
+    GuestfishSettings guestfish;       // for disks that libguestfs has to read
+};
+
 struct BuildInputs {
     std::shared_ptr<const Recipe> recipe;  // the steps point into it
+    ExecutorChoice executor;
     ImageConfig config;
     std::optional<BaseTree> base;  // that the first recipe of the chain starts from
     AptIndex apt;                  // without a folder: no packages
@@ -39,6 +47,7 @@ struct BuildInputs {
 bool is_composed(const BuildInputs& inputs);
 
 // `frozen`: a lock file to build with, or empty. Throws conflict when it is of other tools.
-BuildInputs gather_inputs(const std::filesystem::path& recipe, const std::filesystem::path& frozen);
+BuildInputs gather_inputs(const std::filesystem::path& recipe, const std::filesystem::path& frozen,
+                          const InputOptions& options = {});
 
 }  // namespace imagebuilder

@@ -88,6 +88,13 @@ void parse_boot(const YamlNode& node, DiskLayout& disk) {
     }
 }
 
+void check_filesystem(const YamlNode& node, const std::string& name) {
+    if (name != "ext4" && name != "xfs" && name != "btrfs") {
+        node.fail(fmt::format("'{}' is not a file system that images have", name),
+                  "write 'ext4', 'xfs' or 'btrfs'");
+    }
+}
+
 DiskLayout parse_disk(const YamlNode& node) {
     YamlKeys keys(node, "disk");
     DiskLayout disk;
@@ -106,6 +113,17 @@ DiskLayout parse_disk(const YamlNode& node) {
     }
     if (const auto boot = keys.find("boot")) {
         parse_boot(*boot, disk);
+    }
+    if (const auto filesystem = keys.find("filesystem")) {
+        disk.root.filesystem = filesystem->as_string();
+        check_filesystem(*filesystem, disk.root.filesystem);
+    }
+    if (const auto lvm = keys.find("lvm")) {
+        disk.root.lvm = lvm->as_bool();
+    }
+    if (disk.must_grow && !disk.root.is_plain()) {
+        node.fail("only ext4 in a partition of its own follows a larger disk",
+                  "leave 'grow' out, or 'filesystem' and 'lvm'");
     }
     keys.finish();
     return disk;

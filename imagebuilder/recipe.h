@@ -84,6 +84,17 @@ struct BaseSource {
 };
 std::string_view to_string(BaseSource::Kind kind);  // as the recipe's key: "tarball"
 
+// What the root file system is, and what it is in. Not ext4 or a plain partition: the executor
+// libguestfs makes it.
+struct RootKind {
+    std::string filesystem = "ext4";  // or "xfs", "btrfs"
+    bool lvm = false;                 // in a logical volume, kRootVolume
+    bool operator==(const RootKind&) const = default;
+    bool is_plain() const { return *this == RootKind(); }
+};
+inline constexpr const char* kVolumeGroup = "muster";
+inline constexpr const char* kRootVolume = "/dev/mapper/muster-root";
+
 struct DiskLayout {
     std::uint64_t size_bytes = std::uint64_t{2} << 30U;
     bool grow = true;        // the root file system follows a larger disk at the next boot
@@ -91,6 +102,7 @@ struct DiskLayout {
     // How the disk boots by itself; at least one of them.
     bool bios = true;
     bool uefi = false;  // costs the kernel and the initrd a second time
+    RootKind root;
 };
 
 struct Recipe {

@@ -4,27 +4,14 @@
 // clusters, written in one pass. Depends on the inputs only, so equal inputs give equal bytes.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <string>
 
-#include "imagebuilder/disk/efi/efi_partition.h"
 #include "imagebuilder/disk/ext4_writer.h"
+#include "imagebuilder/disk/partitions.h"
 
 namespace imagebuilder {
-
-struct DiskOptions {
-    std::filesystem::path qcow2;
-    std::uint64_t size_bytes = 0;
-    std::string key;  // partition ids are derived from it
-    std::string filesystem_uuid;
-    std::int64_t epoch = 0;
-    std::filesystem::path work_dir;  // for what waits until the end; the disk's tables, some MiB
-    bool bios = true;
-    std::uint64_t efi_bytes = 0;  // of the EFI system partition; 0: none
-};
 
 class ImageDisk {
   public:

@@ -45,6 +45,10 @@ void patch(std::string& bytes, std::size_t at, T value) {
     }
 }
 
+std::string grub_module_of(const RootKind& root) {
+    return root.filesystem == "ext4" ? "ext2" : root.filesystem;
+}
+
 std::string make_core(const GrubOptions& options) {
     const fs::path early = options.work_dir / "grub-early.cfg";
     const fs::path core = options.work_dir / "grub-core.img";
@@ -55,12 +59,33 @@ std::string make_core(const GrubOptions& options) {
     base::write_file(early, fmt::format("search.fs_uuid {} root\nset prefix=($root)/boot/grub\n",
                                         options.filesystem_uuid));
     base::Command command;
-    command.argv = {
-        "grub-mkimage", "-O",           "i386-pc",    "-d",         module_dir().string(),
-        "-c",           early.string(), "-p",         "/boot/grub", "-o",
-        core.string(),  "biosdisk",     "part_gpt",   "ext2",       "search_fs_uuid",
-        "normal",       "linux",        "configfile", "serial",     "terminal",
-        "echo",         "ls",           "cat",        "reboot"};
+    command.argv = {"grub-mkimage",
+                    "-O",
+                    "i386-pc",
+                    "-d",
+                    module_dir().string(),
+                    "-c",
+                    early.string(),
+                    "-p",
+                    "/boot/grub",
+                    "-o",
+                    core.string(),
+                    "biosdisk",
+                    "part_gpt",
+                    grub_module_of(options.root),
+                    "search_fs_uuid",
+                    "normal",
+                    "linux",
+                    "configfile",
+                    "serial",
+                    "terminal",
+                    "echo",
+                    "ls",
+                    "cat",
+                    "reboot"};
+    if (options.root.lvm) {
+        command.argv.emplace_back("lvm");
+    }
     try {
         base::run_checked(command);
     } catch (base::Error& error) {

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <string>
 
+#include "imagebuilder/recipe.h"
+
 namespace imagebuilder {
 
 struct GrubOptions {
@@ -15,6 +17,7 @@ struct GrubOptions {
     std::uint64_t core_sectors = 0;       // room there
     std::string filesystem_uuid;
     std::filesystem::path work_dir;  // for core.img on its way
+    RootKind root;                   // what it has to read
 };
 
 // Throws environment when grub-mkimage or the i386-pc modules are missing.

@@ -26,7 +26,6 @@ using base::ErrorKind;
 
 constexpr std::array<const char*, 8> kModules{
     "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "sr_mod", "ahci", "nvme", "vmw_pvscsi"};
-constexpr const char* kRootModule = "ext4";
 constexpr std::array<const char*, 20> kApplets{
     "sh",     "mount",    "cat",         "echo",  "ls",     "tr",       "sleep",
     "reboot", "insmod",   "findfs",      "grep",  "usleep", "readlink", "mkdir",
@@ -53,18 +52,18 @@ bool is_static_program(const fs::path& path) {
            head.find("/ld-linux") == std::string::npos;
 }
 
-std::vector<std::string> wanted_modules() {
+std::vector<std::string> wanted_modules(const std::string& root_module) {
     std::vector<std::string> wanted(kModules.begin(), kModules.end());
-    wanted.emplace_back(kRootModule);
+    wanted.push_back(root_module);
     return wanted;
 }
 
-void add_modules(CpioWriter& cpio, const std::string& dep,
+void add_modules(CpioWriter& cpio, const std::string& dep, const std::string& root_module,
                  const std::function<std::string(const std::string& path)>& read) {
-    for (const std::string& path : needed_modules(dep)) {
+    for (const std::string& path : needed_modules(dep, root_module)) {
         cpio.add_file("modules/" + module_name(path) + ".ko", read(path));
     }
-    for (const std::string& module : wanted_modules()) {
+    for (const std::string& module : wanted_modules(root_module)) {
         std::string list;
         for (const std::string& path : load_order(dep, module)) {
             list += module_name(path) + ".ko\n";
@@ -117,10 +116,11 @@ Error no_module_index(const std::string& place) {
             "install a kernel package such as linux-image-cloud-amd64"};
 }
 
-std::vector<std::string> needed_modules(const std::string& modules_dep) {
+std::vector<std::string> needed_modules(const std::string& modules_dep,
+                                        const std::string& root_module) {
     std::vector<std::string> paths;
     std::set<std::string> added;
-    for (const std::string& module : wanted_modules()) {
+    for (const std::string& module : wanted_modules(root_module)) {
         for (const std::string& path : load_order(modules_dep, module)) {
             if (!added.insert(path).second) {
                 continue;
@@ -138,7 +138,7 @@ std::vector<std::string> needed_modules(const std::string& modules_dep) {
 
 std::string make_initrd(const std::string& modules_dep,
                         const std::function<std::string(const std::string& path)>& read,
-                        const fs::path& busybox) {
+                        const fs::path& busybox, const std::string& root_module) {
     CpioWriter cpio;
     for (const char* folder : {"bin", "dev", "proc", "sys", "run", "root", "modules"}) {
         cpio.add_directory(folder);
@@ -148,7 +148,7 @@ std::string make_initrd(const std::string& modules_dep,
     for (const char* applet : kApplets) {
         cpio.add_symlink(std::string("bin/") + applet, "busybox");
     }
-    add_modules(cpio, modules_dep, read);
+    add_modules(cpio, modules_dep, root_module, read);
     cpio.add_file("init", kInitScript, 0755);
     return cpio.finish();
 }
@@ -161,7 +161,7 @@ std::string make_initrd(const InitrdOptions& options) {
     return make_initrd(
         base::read_file(index),
         [&](const std::string& path) { return base::read_file(options.modules_dir / path); },
-        options.busybox);
+        options.busybox, options.root_module);
 }
 
 }  // namespace imagebuilder

@@ -16,6 +16,7 @@ namespace imagebuilder {
 struct InitrdOptions {
     std::filesystem::path modules_dir;  // …/usr/lib/modules/VERSION of the image's tree
     std::filesystem::path busybox;      // static
+    std::string root_module = "ext4";   // of the root file system
 };
 
 // Throws environment when busybox is missing or not static, invalid_input when the tree has no
@@ -26,9 +27,11 @@ std::string make_initrd(const InitrdOptions& options);
 // module folder, one of needed_modules().
 std::string make_initrd(const std::string& modules_dep,
                         const std::function<std::string(const std::string& path)>& read,
-                        const std::filesystem::path& busybox);
+                        const std::filesystem::path& busybox,
+                        const std::string& root_module = "ext4");
 // Throws unsupported for a compressed module.
-std::vector<std::string> needed_modules(const std::string& modules_dep);
+std::vector<std::string> needed_modules(const std::string& modules_dep,
+                                        const std::string& root_module = "ext4");
 
 // What a kernel without a module index gets.
 base::Error no_module_index(const std::string& place);

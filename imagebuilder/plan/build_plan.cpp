@@ -10,16 +10,16 @@
 namespace imagebuilder {
 
 BuildPlan plan_build(const std::filesystem::path& recipe, const std::filesystem::path& frozen,
-                     bool use_cache) {
+                     bool use_cache, const InputOptions& options) {
     const CacheUse use;
-    const BuildInputs inputs = gather_inputs(recipe, frozen);
+    const BuildInputs inputs = gather_inputs(recipe, frozen, options);
     const CacheView cache{usable_layers(inputs.steps).size(), has_image(inputs.key), use_cache};
     const Verdict verdict = explain(inputs.steps, inputs.image, cache, find_memory(*inputs.recipe));
     BuildPlan plan;
     plan.name = inputs.recipe->name;
     plan.version = inputs.recipe->version;
     plan.recipe = inputs.recipe->file;
-    plan.executor = choose_executor(*inputs.recipe, look_at_rights());
+    plan.executor = inputs.executor;
     plan.key = inputs.key;
     plan.image_cached = use_cache && cache.image;
     plan.image_why = verdict.image_why;

@@ -5,10 +5,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "imagebuilder/executor.h"
+#include "imagebuilder/build_inputs.h"
 #include "imagebuilder/plan/explain.h"
 
 namespace imagebuilder {
@@ -35,6 +36,6 @@ struct BuildPlan {
 // `frozen`: a lock file to build with, or empty. use_cache false: as of a build that makes
 // everything anew. Throws as build_image() does.
 BuildPlan plan_build(const std::filesystem::path& recipe, const std::filesystem::path& frozen,
-                     bool use_cache);
+                     bool use_cache, const InputOptions& options = {});
 
 }  // namespace imagebuilder

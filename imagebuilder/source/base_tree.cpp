@@ -2,9 +2,11 @@
 #include "imagebuilder/source/base_tree.h"
 
 #include <algorithm>
+#include <csignal>
 
 #include <fmt/format.h>
 
+#include "base/byte_size.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -17,6 +19,7 @@
 #include "imagebuilder/work_dir.h"
 #include "ovfkit/convert/convert.h"
 #include "ovfkit/descriptor/envelope_queries.h"
+#include "ovfkit/disk/disk_reader.h"
 #include "ovfkit/package/inspection.h"
 #include "ovfkit/package/source/open_package.h"
 
@@ -121,6 +124,50 @@ std::string take_description(const std::string& text, BaseTree& tree) {
     return os.id;
 }
 
+// Where a tar goes, compressed; finish() when all of it was written.
+class PackedTar {
+  public:
+    explicit PackedTar(const fs::path& tar) : file_(tar), pipe_(base::make_pipe()) {
+        base::Command zstd;
+        zstd.argv = {"zstd", "-q", "-1", "-T0", "-c"};
+        zstd.stdin_fd = pipe_.read_end.get();
+        zstd.stdout_fd = file_.fd();
+        process_.emplace(zstd);
+        pipe_.read_end.reset();
+    }
+    int fd() const { return pipe_.write_end.get(); }
+    void finish() {
+        pipe_.write_end.reset();
+        const std::optional<int> status = process_->wait(std::chrono::minutes(10));
+        if (status != 0) {
+            throw Error(ErrorKind::external,
+                        "zstd " + base::describe_status(status.value_or(128 + SIGKILL)));
+        }
+        file_.commit();
+    }
+
+  private:
+    base::AtomicFile file_;
+    base::Pipe pipe_;
+    std::optional<base::Process> process_;
+};
+
+// What the library says of the system is looked at as if the disk had said it.
+std::string pack_by_guestfish(const fs::path& disk, const fs::path& tar,
+                              const GuestfishSettings& settings) {
+    const base::TempDir folder;
+    const fs::path os_release = folder.path() / "os-release";
+    const std::string format(ovfkit::to_string(ovfkit::open_disk(disk.string())->format()));
+    PackedTar packed(tar);
+    GuestfishScript script = guestfish_reading(disk, format, os_release);
+    script.stdout_fd = packed.fd();
+    run_guestfish(script, settings);
+    packed.finish();
+    const OsRelease os = parse_os_release(base::read_file(os_release, base::kMiB));
+    return base::Json{{"id", os.id}, {"code_name", os.code_name}, {"notes", base::Json::array()}}
+        .dump();
+}
+
 void pack_disk_tree(const fs::path& disk, const fs::path& tar) {
     base::AtomicFile file(tar);
     DiskTarStream stream(disk.string(), {}, {.devices = false});
@@ -135,7 +182,8 @@ void pack_disk_tree(const fs::path& disk, const fs::path& tar) {
 }
 
 // Returns the description.
-std::string make_tree_files(const BaseSource& source, const SourceFile& file, const fs::path& tar) {
+std::string make_tree_files(const BaseSource& source, const SourceFile& file, const fs::path& tar,
+                            const std::optional<GuestfishSettings>& guestfish) {
     std::optional<WorkDir> work;
     fs::path disk = file.path;
     if (source.kind == BaseSource::Kind::ova) {
@@ -143,8 +191,13 @@ std::string make_tree_files(const BaseSource& source, const SourceFile& file, co
         disk = work->path() / "disk.raw";
         unpack_disk(file.path, source.system, disk);
     }
-    std::string description = with_disk_tree(disk.string(), {}, describe_tree);
-    pack_disk_tree(disk, tar);
+    std::string description;
+    if (guestfish) {
+        description = pack_by_guestfish(disk, tar, *guestfish);
+    } else {
+        description = with_disk_tree(disk.string(), {}, describe_tree);
+        pack_disk_tree(disk, tar);
+    }
     if (work) {
         work->remove();
     }
@@ -173,11 +226,15 @@ void require_debian(const BaseTree& tree, const std::string& distribution) {
 }
 
 // Replaces the disk by the tar of its tree.
-void read_disk(const BaseSource& source, const SourceFile& file, BaseTree& tree) {
+void read_disk(const BaseSource& source, const SourceFile& file,
+               const std::optional<GuestfishSettings>& guestfish, BaseTree& tree) {
     InputKey key;
     key.add("version", kBaseTreeVersion);
     key.add("disk", file.sha256);
     key.add("system", source.system);
+    if (guestfish) {
+        key.add("reader", "libguestfs");
+    }
     tree.key = key.finish();
     const fs::path trees = base::cache_dir() / "trees";
     base::make_dirs(trees, 0755);
@@ -187,7 +244,7 @@ void read_disk(const BaseSource& source, const SourceFile& file, BaseTree& tree)
     // The record is written last: without it there is no tree.
     if (!fs::exists(record) || !fs::exists(tree.tarball.file)) {
         base::in_context(fmt::format("reading {}", tree.name()), [&] {
-            base::write_file(record, make_tree_files(source, file, tree.tarball.file));
+            base::write_file(record, make_tree_files(source, file, tree.tarball.file, guestfish));
         });
     } else {
         fs::last_write_time(record, fs::file_time_type::clock::now());
@@ -217,14 +274,15 @@ OsRelease parse_os_release(std::string_view text) {
     return os;
 }
 
-BaseTree get_base_tree(const BaseSource& source, const fs::path& folder) {
+BaseTree get_base_tree(const BaseSource& source, const fs::path& folder,
+                       const std::optional<GuestfishSettings>& guestfish) {
     const SourceFile file = get_source_file(source, folder);
     BaseTree tree;
     tree.kind = to_string(source.kind);
     tree.tarball = {file.path, called(source), file.sha256};
     tree.key = file.sha256;
     if (source.kind != BaseSource::Kind::tarball) {
-        read_disk(source, file, tree);
+        read_disk(source, file, guestfish, tree);
     }
     return tree;
 }

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "imagebuilder/guestfs/guestfish.h"
 #include "imagebuilder/recipe.h"
 #include "imagebuilder/tarball/tarball.h"
 
@@ -27,7 +29,10 @@ struct BaseTree {
 
 // Throws what DiskTree throws for disks that are not read, unsupported for other systems than
 // Debian and Ubuntu, and what finding the file throws.
-BaseTree get_base_tree(const BaseSource& source, const std::filesystem::path& folder);
+//
+// With `guestfish` it is libguestfs that reads disks: file systems and volumes that we do not.
+BaseTree get_base_tree(const BaseSource& source, const std::filesystem::path& folder,
+                       const std::optional<GuestfishSettings>& guestfish = std::nullopt);
 
 // ID and VERSION_CODENAME of an os-release; what is not made of [a-z0-9.-] counts as none.
 struct OsRelease {

@@ -114,6 +114,33 @@ fs::path find_kernel(const fs::path& tree) {
     return tree / "boot" / require_one_kernel(names);
 }
 
+std::string root_device(const RootKind& root, const std::string& filesystem_uuid) {
+    return root.lvm ? kRootVolume : "UUID=" + filesystem_uuid;
+}
+
+// Ours cannot assemble volumes: the image's own tools make one that does.
+std::string make_volume_initrd(const StepContext& context, const std::string& version) {
+    run_script(context, "mkinitramfs -o \"$2\" \"$1\"", {version, kInitrdInTree},
+               "make an initrd that knows LVM");
+    return base::read_file(context.tree / std::string_view(kInitrdInTree).substr(1));
+}
+
+std::string make_initrd_for(const StepContext& context, const RootKind& root,
+                            const std::string& version) {
+    if (!root.lvm) {
+        return make_initrd(
+            {context.tree / "usr/lib/modules" / version, find_static_busybox(), root.filesystem});
+    }
+    for (const char* program : {"usr/sbin/lvm", "usr/sbin/mkinitramfs"}) {
+        if (!fs::exists(fs::symlink_status(context.tree / program))) {
+            throw Error(ErrorKind::invalid_input,
+                        fmt::format("an image with its root in LVM needs '/{}'", program),
+                        "add lvm2 and initramfs-tools to the recipe's packages");
+        }
+    }
+    return make_volume_initrd(context, version);
+}
+
 fs::path program_folder() {
     return fs::read_symlink("/proc/self/exe").parent_path();
 }
@@ -201,7 +228,9 @@ SettingsFiles settings_of(const Recipe& recipe, const std::string& filesystem_uu
     SettingsFiles settings;
     settings.files = {{"/etc/hostname", hostname_of(recipe, recipe.name) + "\n"},
                       {"/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost\n"},
-                      {"/etc/fstab", fmt::format("UUID={} / ext4 noatime 0 0\n", filesystem_uuid)}};
+                      {"/etc/fstab", fmt::format("{} / {} noatime 0 0\n",
+                                                 root_device(disk_of(recipe).root, filesystem_uuid),
+                                                 disk_of(recipe).root.filesystem)}};
     if (grow) {
         add_growing(settings);
     }
@@ -223,8 +252,12 @@ bool can_grow(const Recipe& recipe, bool has_programs) {
 }
 
 std::string kernel_command_line(const Recipe& recipe, const std::string& filesystem_uuid) {
-    std::string line =
-        fmt::format("root=UUID={} rw rootflags=noatime console=ttyS0", filesystem_uuid);
+    const RootKind root = disk_of(recipe).root;
+    std::string line = fmt::format("root={} rw rootflags=noatime console=ttyS0",
+                                   root_device(root, filesystem_uuid));
+    if (root.filesystem != "ext4") {
+        line += " rootfstype=" + root.filesystem;
+    }
     for (const std::string& argument : gather(recipe, &Recipe::kernel_arguments)) {
         line += " " + argument;
     }
@@ -248,7 +281,9 @@ std::string require_one_kernel(const std::vector<std::string>& names) {
 
 void apply_settings(const StepContext& context, const Recipe& recipe,
                     const std::string& filesystem_uuid) {
-    const bool grow = disk_of(recipe).grow && can_grow(recipe, has_grow_programs(context));
+    const DiskLayout disk = disk_of(recipe);
+    const bool grow =
+        disk.grow && disk.root.is_plain() && can_grow(recipe, has_grow_programs(context));
     install_settings(context, settings_of(recipe, filesystem_uuid, grow));
     add_firstboot(context, firstboot_commands(recipe));
 }
@@ -259,8 +294,7 @@ BootFiles install_boot_files(const StepContext& context, const Recipe& recipe,
     boot.kernel = find_kernel(context.tree);
     boot.kernel_version = boot.kernel.filename().string().substr(kKernelPrefix.size());
     boot.command_line = kernel_command_line(recipe, filesystem_uuid);
-    boot.initrd = make_initrd(
-        {context.tree / "usr/lib/modules" / boot.kernel_version, find_static_busybox()});
+    boot.initrd = make_initrd_for(context, disk_of(recipe).root, boot.kernel_version);
     write_in_tree(context, {kInitrdInTree, boot.initrd, 0600});
     write_in_tree(context, {kGrubConfigInTree,
                             make_grub_config({recipe.name, "/boot/vmlinuz-" + boot.kernel_version,

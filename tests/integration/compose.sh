@@ -12,24 +12,9 @@ chmod 755 "$work"
 export XDG_CACHE_HOME=$work/cache
 unset SOURCE_DATE_EPOCH
 
-# A root file system with a shell, and a kernel that is none.
-mkdir -p "$work/tree"
-(
-    cd "$work/tree"
-    mkdir -p bin boot dev etc proc root run sbin sys tmp usr/bin usr/sbin usr/lib/modules/6.1.0/kernel var/log var/www
-    cp "$(command -v busybox)" bin/busybox
-    for applet in sh cat chmod chown cp cut echo find grep id ln ls mkdir rm tar touch; do ln -s busybox "bin/$applet"; done
-    ln -s ../../bin/busybox usr/bin/env
-    printf 'root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n' >etc/passwd
-    printf 'root:x:0:\nwww-data:x:33:\n' >etc/group
-    echo kernel >boot/vmlinuz-6.1.0
-    printf 'kernel/virtio_blk.ko:\n' >usr/lib/modules/6.1.0/modules.dep
-    echo module >usr/lib/modules/6.1.0/kernel/virtio_blk.ko
-    head -c 3000000 /dev/urandom >usr/lib/random
-    seq 300000 >usr/lib/numbers
-    seq 33 >var/www/page
-    find . -exec touch -h -d @1600000000 {} +
-)
+# shellcheck source=tests/integration/root_tree.sh
+. "$MUSTER_SOURCE_DIR/tests/integration/root_tree.sh"
+make_root_tree "$work/tree"
 tar -C "$work/tree" --sort=name --numeric-owner --owner=0 --group=0 -cf "$work/root.tar" --exclude=./var/www/page .
 tar -C "$work/tree" --numeric-owner --owner=33 --group=33 -rf "$work/root.tar" ./var/www/page
 zstd -q "$work/root.tar" -o "$work/root.tar.zst"
