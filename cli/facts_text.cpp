@@ -80,6 +80,11 @@ void print_network(const MachineFacts& facts, base::cli::Io& io) {
                     one.gateway.empty() ? "" : "by " + one.gateway}) +
                 seen_at(one.evidence));
     }
+    for (const assembler::SharedAddressFact& one : facts.shared_addresses) {
+        print_fact(io, "network",
+                   fmt::format("shares {} with priority {}{}", one.address, one.priority,
+                               seen_at(one.evidence)));
+    }
     if (!facts.nameservers.empty()) {
         print_fact(io, "resolver", joined(facts.nameservers) + "  " + joined(facts.search_domains));
     }

@@ -107,6 +107,14 @@ struct InterfaceFact {
     Evidence evidence;
 };
 
+// An address that moves between machines: of those that are there the one of the highest priority has
+// it (keepalived).
+struct SharedAddressFact {
+    std::string address;
+    int priority = 100;
+    Evidence evidence;
+};
+
 struct HostName {  // a line of /etc/hosts
     std::string address;
     std::vector<std::string> names;
@@ -227,6 +235,7 @@ struct MachineFacts {
     std::vector<UserFact> users;        // as in passwd
     std::vector<MountFact> mounts;
     std::vector<InterfaceFact> interfaces;
+    std::vector<SharedAddressFact> shared_addresses;
     std::vector<HostName> hosts;
     std::vector<std::string> nameservers;  // of resolv.conf and what writes it
     std::vector<std::string> search_domains;

@@ -152,6 +152,13 @@ void fields(Io& io, T& fact) {
     io("place", fact.place);
 }
 
+template <typename Io, Of<SharedAddressFact> T>
+void fields(Io& io, T& fact) {
+    io("address", fact.address);
+    io("priority", fact.priority);
+    io("evidence", fact.evidence);
+}
+
 template <typename Io, Of<Input> T>
 void fields(Io& io, T& fact) {
     io("name", fact.name);
@@ -244,6 +251,7 @@ void fields(Io& io, T& fact) {
     io("users", fact.users);
     io("mounts", fact.mounts);
     io("interfaces", fact.interfaces);
+    io("shared_addresses", fact.shared_addresses);
     io("hosts", fact.hosts);
     io("nameservers", fact.nameservers);
     io("search_domains", fact.search_domains);

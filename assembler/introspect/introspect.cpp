@@ -79,6 +79,7 @@ MachineFacts introspect_tree(const imagebuilder::FileTree& tree, const Introspec
     reading.part("hosts", [&] { read_hosts(reading); });
     reading.part("the resolver", [&] { read_resolver(reading); });
     reading.part("services", [&] { read_services(reading, packages); });
+    reading.part("shared addresses", [&] { read_shared_addresses(reading); });
     reading.part("cron", [&] { read_cron(reading, packages); });
     reading.part("changed files", [&] { find_changed_files(reading, packages); });
 

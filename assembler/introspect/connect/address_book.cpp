@@ -15,6 +15,8 @@ namespace {
 
 // How sure each way of finding a machine is. An address on an interface is written down; that a
 // short name means the machine with the same first label is custom only.
+constexpr double kByShared = 0.9;
+constexpr double kPerPriority = 0.0001;  // keepalived's go to 255
 constexpr double kByHostName = 0.95;
 constexpr double kByShortName = 0.85;
 constexpr double kByMachineName = 0.8;
@@ -65,6 +67,11 @@ void AddressBook::add_machine(const MachineFacts& machine) {
                                                   fmt::format("address of {}", interface.name)});
             }
         }
+    }
+    for (const SharedAddressFact& shared : machine.shared_addresses) {
+        shared_.emplace(
+            bare_host(shared.address),
+            Owner{machine.name, kByShared + shared.priority * kPerPriority, "shared address"});
     }
     const std::string host_name = bare_host(machine.os.hostname);
     if (!host_name.empty() && !is_loopback(host_name)) {
@@ -153,6 +160,16 @@ std::vector<Owner> AddressBook::owners_of_address(std::string_view asking,
     for (auto at = begin; at != end; ++at) {
         if (at->second.machine == asking) {
             return {at->second};  // each machine means itself by an address it has
+        }
+        owners.push_back(at->second);
+    }
+    if (!owners.empty()) {
+        return best_owners(std::move(owners));
+    }
+    const auto [first, last] = shared_.equal_range(address);
+    for (auto at = first; at != last; ++at) {
+        if (at->second.machine == asking) {
+            return {at->second};
         }
         owners.push_back(at->second);
     }

@@ -51,6 +51,7 @@ class AddressBook {
     };
 
     Names addresses_;
+    Names shared_;  // that several machines may have
     Names aliases_;
     std::vector<HostLine> lines_;
     std::vector<std::string> domains_;  // of names in the set

@@ -23,15 +23,16 @@ constexpr double kLocalOnly = 0.4;     // the input listens on localhost, the ou
 constexpr double kNoInput = 0.5;       // nothing was seen to listen there
 constexpr double kAmbiguous = 0.5;
 
-using Family = std::array<std::string_view, 5>;
-constexpr std::array<Family, 7> kFamilies{{
-    {"http", "https", "ws", "wss", "h2"},
-    {"postgresql", "postgres", "pgbouncer", "", ""},
-    {"mysql", "mariadb", "", "", ""},
-    {"redis", "rediss", "valkey", "", ""},
-    {"amqp", "amqps", "", "", ""},
-    {"ldap", "ldaps", "", "", ""},
-    {"smtp", "smtps", "submission", "", ""},
+using Family = std::array<std::string_view, 6>;
+constexpr std::array<Family, 8> kFamilies{{
+    {"http", "https", "ws", "wss", "h2", "elasticsearch"},
+    {"postgresql", "postgres", "pgbouncer", "", "", ""},
+    {"mysql", "mariadb", "", "", "", ""},
+    {"redis", "rediss", "valkey", "", "", ""},
+    {"amqp", "amqps", "", "", "", ""},
+    {"ldap", "ldaps", "", "", "", ""},
+    {"smtp", "smtps", "submission", "", "", ""},
+    {"mqtt", "mqtts", "", "", "", ""},
 }};
 
 bool is_any_protocol(std::string_view protocol) {

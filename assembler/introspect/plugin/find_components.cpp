@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -87,7 +88,7 @@ class PluginRun {
                 service.package.empty() || service.program.starts_with("/opt/") ||
                 service.program.starts_with("/srv/") || service.program.starts_with("/usr/local/");
             const bool fits = matches_any(applies.services, service.unit) ||
-                              matches_any(applies.programs, last_part(service.program)) ||
+                              matches_any(applies.programs, program_of(service)) ||
                               matches_any(applies.commands, service.command_line) ||
                               matches_script(applies.scripts, service) ||
                               (applies.unclaimed_services && starts(service) && own_programs &&
@@ -129,6 +130,20 @@ class PluginRun {
             at = end + 1;
         }
         return false;
+    }
+
+    // The name of the program that a service starts, also by "/usr/bin/env NAME=value program".
+    static std::string program_of(const ServiceFact& service) {
+        std::string program = last_part(service.program);
+        std::istringstream words(service.command_line);
+        std::string word;
+        words >> word;
+        while (program == "env" && words >> word) {
+            if (word.find('=') == std::string::npos && !word.starts_with('-')) {
+                program = last_part(word);
+            }
+        }
+        return program;
     }
 
     const PackageFact* package_of(const Plugin& plugin) const {

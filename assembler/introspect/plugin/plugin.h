@@ -101,6 +101,7 @@ struct SourceFile {
     std::string before;  // templates: what stands before and behind each value of `from`
     std::optional<PathTemplate> from;
     std::string pattern;
+    bool module_name = false;  // dots in the values mean folders
 };
 
 // Nodes that do not count.

@@ -105,6 +105,7 @@ SourceFile read_source_file(const YamlNode& node) {
     file.before = text_or(keys, "before", "");
     file.from = read_path(keys.require("from"));
     file.pattern = text_or(keys, "then", "");
+    file.module_name = flag_of(keys, "dots");
     keys.finish();
     return file;
 }

@@ -43,6 +43,7 @@ constexpr std::array kLenses{
     LensEntry{"yaml", LensKind::yaml, read_yaml},
     // Behind the others: the samples of the fuzz target choose by number.
     LensEntry{"net", LensKind::net, read_net},
+    LensEntry{"blocks", LensKind::blocks, read_blocks},
 };
 
 }  // namespace

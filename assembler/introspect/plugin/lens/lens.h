@@ -17,6 +17,7 @@ namespace assembler::plugin {
 
 enum class LensKind {
     apache,      // sections in angle brackets, directives
+    blocks,      // Logstash: blocks in braces, key => value
     command,     // the words of a command line
     env,         // NAME=value up to the end of the line: environment files, .env
     erlang,      // terms: lists, tuples, strings

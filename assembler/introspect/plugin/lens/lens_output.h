@@ -39,6 +39,7 @@ class LensOutput {
 
 // One function a family, each in its own file.
 void read_apache(LensOutput& out);
+void read_blocks(LensOutput& out);
 void read_code(LensOutput& out);  // js, php, python
 void read_command(LensOutput& out);
 void read_env(LensOutput& out);

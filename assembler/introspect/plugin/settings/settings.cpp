@@ -125,6 +125,10 @@ void Settings::read_machine() {
             add_address(own.back());
         }
     }
+    for (const SharedAddressFact& shared : facts_.shared_addresses) {
+        own.push_back(shared.address);
+        add_address(shared.address);
+    }
     for (const HostName& host : facts_.hosts) {
         const bool mine = std::find(own.begin(), own.end(), host.address) != own.end();
         for (const std::string& name : mine ? host.names : std::vector<std::string>{}) {
@@ -232,7 +236,11 @@ std::vector<std::string> Settings::files_of(const SourceFile& file, const Source
                 const std::size_t end = std::min(text.find(',', at), text.size());
                 if (end > at) {
                     const std::string_view part = std::string_view(text).substr(at, end - at);
-                    prefixes.push_back(before.value_or("") + std::string(without_scheme(part)));
+                    std::string name(without_scheme(part));
+                    if (file.module_name) {
+                        std::replace(name.begin(), name.end(), '.', '/');
+                    }
+                    prefixes.push_back(before.value_or("") + name);
                 }
                 at = end + 1;
             }

@@ -9,6 +9,12 @@
 namespace assembler::introspect {
 
 void read_interfaces(Reading& reading);  // facts.interfaces; servers go to facts.nameservers
+// facts.shared_addresses, when keepalived starts; needs facts.services.
+void read_shared_addresses(Reading& reading);
+
+// One file of keepalived; `includes` gets the patterns of files that it takes in.
+std::vector<SharedAddressFact> parse_keepalived(std::string_view text, const std::string& path,
+                                                std::vector<std::string>& includes);
 
 std::vector<InterfaceFact> parse_netplan(std::string_view text, const std::string& path);
 // Nothing when it is no interface: a device file, loopback.

@@ -170,3 +170,15 @@ TEST_CASE("a member of a cluster does not connect to itself", "[assembler][conne
     CHECK(connection_from(map, "db", "10.0.5.30") == nullptr);
     CHECK(connection_from(map, "db", "10.0.5.20") != nullptr);
 }
+
+TEST_CASE("a shared address means the machine of the highest priority", "[assembler][connect]") {
+    std::vector<MachineFacts> machines = tests::shop_facts();
+    machines[1].components[0].outputs[0].host = "10.0.5.100";
+    machines[0].shared_addresses.push_back({"10.0.5.100", 150, {}});
+    machines[2].shared_addresses.push_back({"10.0.5.100", 100, {}});
+    const ConnectionMap map = match_connections(machines);
+    REQUIRE(connection_from(map, "app", "db") != nullptr);
+    CHECK(connection_from(map, "app", "db")->to.machine == machines[0].name);
+    CHECK(map.remarks.empty());
+    CHECK(map.externals.size() == 1);
+}

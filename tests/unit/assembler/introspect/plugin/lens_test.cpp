@@ -234,3 +234,14 @@ TEST_CASE("Oracle Net's parentheses are read as they nest", "[assembler][plugin]
     CHECK(read_as(LensKind::net, ")((=) = (") == "");
     CHECK(read_as(LensKind::net, "A" + std::string(100'000, '(')) == "");
 }
+
+TEST_CASE("Logstash's blocks, lists and hashes are read", "[assembler][plugin]") {
+    CHECK(read_as(LensKind::blocks,
+                  "input { # from outside\n beats { port => 5044 ssl=>true }\n #tcp { port => 1 }\n"
+                  "}\noutput {\n if [type] == \"a{b\" {\n  es { hosts => [\"a:1\", 'b:2'] match => "
+                  "{ \"m\" => \"%{X}\" } }\n } else { null {} }\n}\n") ==
+          "input[beats[port(5044) ssl(true)]] output[if[es[hosts[-(a:1) -(b:2)] match[m(%{X})]]] "
+          "if[null]]");
+    CHECK(read_as(LensKind::blocks, "a { b => ") == "a[b]");
+    CHECK(read_as(LensKind::blocks, "}}]] => { \"x") == "=>");
+}

@@ -106,3 +106,22 @@ TEST_CASE("netmasks are prefix lengths", "[assembler][introspect]") {
     CHECK(prefix_length("129") == -1);
     CHECK(prefix_length("") == -1);
 }
+
+TEST_CASE("keepalived's addresses have the priority of their instance", "[assembler][introspect]") {
+    std::vector<std::string> includes;
+    const auto found = assembler::introspect::parse_keepalived(
+        "! a comment\nglobal_defs { router_id a }\nvrrp_instance one {\n  virtual_ipaddress {\n"
+        "    10.0.0.100/24 dev eth0\n    # 10.0.0.101\n    fd00::100/64\n  }\n  priority 150\n}\n"
+        "vrrp_instance two { virtual_ipaddress_excluded { 10.0.0.102 } }\n"
+        "include /etc/keepalived/conf.d/*.conf\nvirtual_server 10.0.0.103 80 { priority 7 }\n} }\n",
+        "/etc/keepalived/keepalived.conf", includes);
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].address == "10.0.0.100");
+    CHECK(found[0].priority == 150);
+    CHECK(found[0].evidence.line == 5);
+    CHECK(found[1].address == "fd00::100");
+    CHECK(found[1].priority == 150);
+    CHECK(found[2].address == "10.0.0.102");
+    CHECK(found[2].priority == 100);
+    CHECK(includes == std::vector<std::string>{"/etc/keepalived/conf.d/*.conf"});
+}

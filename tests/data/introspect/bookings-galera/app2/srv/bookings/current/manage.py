@@ -1,0 +1,3 @@
+#!/usr/bin/env python
+import os
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bookings.settings.development")
