@@ -107,8 +107,8 @@ struct InterfaceFact {
     Evidence evidence;
 };
 
-// An address that moves between machines: of those that are there the one of the highest priority has
-// it (keepalived).
+// An address that moves between machines: of those that are there the one of the highest priority
+// has it (keepalived).
 struct SharedAddressFact {
     std::string address;
     int priority = 100;
