@@ -133,7 +133,11 @@ int run_capture(const CaptureVerbOptions& options, base::cli::Io& io) {
         }
     };
     capture.on_step = step;
-    capture.on_warning = [&](const std::string& warning) { warn(std::vector{warning}, io); };
+    capture.on_warning = [&](const std::string& warning) {
+        if (!quiet) {
+            io.err << "look at: " << base::cli::printable_line(warning) << "\n" << std::flush;
+        }
+    };
     capture.on_progress = [&](std::string_view phase, std::uint64_t done, std::uint64_t total) {
         bar.show(phase, done, total);
     };

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "assembler/assembly_file.h"
 #include "assembler/introspect/set/capture_plan.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -33,26 +34,18 @@ class DiskMaker {
         }
     }
 
-    ProvidedImage make(const std::string& name) const {
-        const auto plan = plans_.find(name);
-        if (plan == plans_.end()) {
+    // Throws not_found for a machine that no source is of.
+    void require(const std::string& name) const {
+        if (!plans_.contains(name)) {
             throw base::Error(
                 base::ErrorKind::not_found,
                 fmt::format("machine '{}' of the assembly is none that was read", name),
                 "NAME=SOURCE gives a source the name that the assembly has for it");
         }
-        return base::in_context(fmt::format("capturing '{}'", name),
-                                [&] { return make(name, plan->second); });
     }
 
-  private:
-    void say(const std::string& machine, const std::vector<std::string>& notes) const {
-        for (const std::string& note : notes) {
-            options_.on_warning(fmt::format("{}: {}", machine, note));
-        }
-    }
-
-    ProvidedImage make(const std::string& name, const CapturePlan& plan) const {
+    ProvidedImage make(const std::string& name) const {
+        const CapturePlan& plan = plans_.at(name);
         const base::TempDir scratch(work_, "disk");
         const SetMember& member = set_.members.at(name);
         imagebuilder::CaptureOptions capture;
@@ -81,6 +74,13 @@ class DiskMaker {
         base::write_file(image.initrd, captured.initrd);
         image.kernel_command_line = std::move(captured.command_line);
         return image;
+    }
+
+  private:
+    void say(const std::string& machine, const std::vector<std::string>& notes) const {
+        for (const std::string& note : notes) {
+            options_.on_warning(fmt::format("{}: {}", machine, note));
+        }
     }
 
     const MachineSet& set_;
@@ -126,6 +126,10 @@ CaptureResult capture_set(const MachineSet& set, const CaptureSetOptions& option
     const base::TempDir work(room_for(options.output), ".capture");
     const DiskMaker disks(set, result.folder, options, work.path());
     base::write_file(work.path() / "assembly.yaml", assembly_text(options, result.folder));
+    const auto no_schema = [](const fs::path&) { return std::nullopt; };
+    for (const AssemblyMachine& machine : load_assembly(work.path(), no_schema).machines) {
+        disks.require(machine.name);
+    }
 
     // The disks are made when the package wants them, and gone with the folder.
     PackOptions pack;
@@ -133,7 +137,7 @@ CaptureResult capture_set(const MachineSet& set, const CaptureSetOptions& option
     pack.output = options.output;
     pack.signer = options.signer;
     pack.digest = options.digest;
-    pack.schemas = [](const fs::path&) { return std::nullopt; };
+    pack.schemas = no_schema;
     pack.provide_image = [&](const AssemblyMachine& machine, const fs::path&) {
         return disks.make(machine.name);
     };
