@@ -55,6 +55,7 @@ MachineFacts full_facts(std::vector<std::string>& written) {
                     evidence()}};
     facts.mounts = {{text(), text(), text(), text(), evidence()}};
     facts.interfaces = {{text(), text(), {text()}, text(), {text()}, evidence()}};
+    facts.shared_addresses = {{text(), 150, evidence()}};
     facts.hosts = {{text(), {text(), text()}, evidence()}};
     facts.nameservers = {text()};
     facts.search_domains = {text()};
