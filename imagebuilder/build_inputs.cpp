@@ -25,6 +25,9 @@ using base::ErrorKind;
 // Part of every key: raise it when the same recipe gives another tree or disk.
 constexpr std::string_view kBuilder = "muster imagebuilder 5";
 
+// Part of an image's key, but of no id in it: raise it when the evidence beside images changes.
+constexpr std::string_view kEvidenceForm = "2";
+
 std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     if (!wants_guest(recipe)) {
         return std::nullopt;
@@ -198,6 +201,7 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen,
     if (inputs.executor.executor != Executor::compose) {  // the same files in another disk
         key.add("executor", to_string(inputs.executor.executor));
     }
+    key.add("evidence", kEvidenceForm);
     inputs.image = key.inputs();
     inputs.key = key.finish();
     return inputs;

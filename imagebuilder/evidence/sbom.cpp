@@ -55,7 +55,7 @@ Json spdx_image(const SbomSubject& subject) {
     image["name"] = subject.name;
     image["versionInfo"] = subject.version;
     image["packageFileName"] = subject.file;
-    image["primaryPackagePurpose"] = "OPERATING-SYSTEM";
+    image["primaryPackagePurpose"] = "OPERATING_SYSTEM";
     image["downloadLocation"] = kNoAssertion;
     image["filesAnalyzed"] = false;
     if (!subject.description.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <map>
+#include <regex>
 #include <set>
 
 #include "base/crypto/digest.h"
@@ -132,6 +133,81 @@ TEST_CASE("the SPDX document names the image and all its packages", "[imagebuild
     other.key = std::string(64, 'f');
     CHECK(base::parse_json(make_spdx(other), "spdx")["documentNamespace"] !=
           json["documentNamespace"]);
+}
+
+// The rules of the JSON schema of SPDX 2.3 (spdx-spec, schemas/spdx-schema-2-3.json) and of the
+// specification's text for ids, namespaces and relationships.
+TEST_CASE("the SPDX document keeps the rules of its schema", "[imagebuilder]") {
+    const std::set<std::string> known{
+        "SPDXID",           "name",        "versionInfo",   "packageFileName",
+        "description",      "checksums",   "filesAnalyzed", "primaryPackagePurpose",
+        "downloadLocation", "sourceInfo",  "copyrightText", "licenseConcluded",
+        "licenseDeclared",  "externalRefs"};
+    const std::set<std::string> purposes{
+        "OTHER",   "INSTALL",   "ARCHIVE", "FIRMWARE", "APPLICATION",      "FRAMEWORK",
+        "LIBRARY", "CONTAINER", "SOURCE",  "DEVICE",   "OPERATING_SYSTEM", "FILE"};
+    const std::regex id("SPDXRef-[A-Za-z0-9.-]+");
+    const std::regex time("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z");
+    const std::regex digest("[0-9a-f]{64}");
+    const base::Json json = base::parse_json(make_spdx(sample_subject()), "spdx");
+    for (const char* field : {"SPDXID", "creationInfo", "dataLicense", "name", "spdxVersion"}) {
+        CHECK(json.contains(field));
+    }
+    CHECK(json["SPDXID"] == "SPDXRef-DOCUMENT");
+    CHECK(json["dataLicense"] == "CC0-1.0");
+    CHECK(std::regex_match(json["creationInfo"]["created"].get<std::string>(), time));
+    CHECK(json["creationInfo"]["creators"][0].get<std::string>().starts_with("Tool: "));
+    CHECK(json["documentNamespace"].get<std::string>().find('#') == std::string::npos);
+    std::set<std::string> ids{"SPDXRef-DOCUMENT"};
+    for (const base::Json& package : json["packages"]) {
+        for (const auto& [field, value] : package.items()) {
+            INFO(field);
+            CHECK(known.contains(field));
+        }
+        CHECK(package.contains("downloadLocation"));
+        CHECK(std::regex_match(package["SPDXID"].get<std::string>(), id));
+        CHECK((!package.contains("primaryPackagePurpose") ||
+               purposes.contains(package["primaryPackagePurpose"].get<std::string>())));
+        for (const base::Json& checksum : package.value("checksums", base::Json::array())) {
+            CHECK(checksum["algorithm"] == "SHA256");
+            CHECK(checksum["checksumValue"].get<std::string>().size() >= 32);
+        }
+        for (const base::Json& reference : package.value("externalRefs", base::Json::array())) {
+            CHECK(reference["referenceCategory"] == "PACKAGE-MANAGER");
+            CHECK(reference["referenceLocator"].get<std::string>().find(' ') == std::string::npos);
+        }
+        ids.insert(package["SPDXID"].get<std::string>());
+    }
+    CHECK(std::regex_match(json["packages"][0]["checksums"][0]["checksumValue"].get<std::string>(),
+                           digest));
+    for (const base::Json& relationship : json["relationships"]) {
+        CHECK(ids.contains(relationship["spdxElementId"].get<std::string>()));
+        CHECK(ids.contains(relationship["relatedSpdxElement"].get<std::string>()));
+    }
+}
+
+// The rules of bom-1.5.schema.json (CycloneDX/specification) for what is in the document.
+TEST_CASE("the CycloneDX document keeps the rules of its schema", "[imagebuilder]") {
+    const base::Json json = base::parse_json(make_cyclonedx(sample_subject()), "cyclonedx");
+    CHECK(json["bomFormat"] == "CycloneDX");
+    CHECK(json["version"] == 1);
+    CHECK(std::regex_match(
+        json["serialNumber"].get<std::string>(),
+        std::regex("urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")));
+    CHECK(json["metadata"]["timestamp"] == "2023-11-14T22:13:20Z");
+    std::set<std::string> refs{json["metadata"]["component"]["bom-ref"].get<std::string>()};
+    for (const base::Json& component : json["components"]) {
+        CHECK(component["type"] == "library");
+        CHECK_FALSE(component["name"].get<std::string>().empty());
+        CHECK(component["purl"].get<std::string>().starts_with("pkg:deb/debian/"));
+        CHECK(refs.insert(component["bom-ref"].get<std::string>()).second);
+    }
+    for (const base::Json& dependency : json["dependencies"]) {
+        CHECK(refs.contains(dependency["ref"].get<std::string>()));
+        for (const base::Json& part : dependency["dependsOn"]) {
+            CHECK(refs.contains(part.get<std::string>()));
+        }
+    }
 }
 
 TEST_CASE("the CycloneDX document has a component for each package", "[imagebuilder]") {
