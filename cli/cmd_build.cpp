@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "cli/build_plan_text.h"
 #include "cli/build_progress.h"
+#include "cli/run_installer.h"
 #include "cli/verb.h"
 #include "hvruntime/accel/accel.h"
 #include "imagebuilder/build.h"
@@ -75,6 +76,9 @@ imagebuilder::InputOptions input_options_of(const BuildVerbOptions& options) {
     inputs.guestfish.kvm_works = [] {
         return hvruntime::choose_accel({}).accel == hvruntime::Accel::kvm;
     };
+    if (!options.plan) {
+        inputs.run_installer = run_installer;
+    }
     return inputs;
 }
 

@@ -182,10 +182,10 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen,
     inputs.guest = require_guest(*inputs.recipe);
     inputs.tools = image_tools(inputs.guest, disk_of(*inputs.recipe).uefi);
     if (const Recipe& first = first_of(*inputs.recipe); first.base) {
-        inputs.base = get_base_tree(*first.base, first.folder,
-                                    inputs.executor.executor == Executor::libguestfs
-                                        ? std::optional(options.guestfish)
-                                        : std::nullopt);
+        inputs.base = get_base_tree(first, {inputs.executor.executor == Executor::libguestfs
+                                                ? std::optional(options.guestfish)
+                                                : std::nullopt,
+                                            options.run_installer});
     }
     if (!frozen.empty()) {
         inputs.lock = require_lock(frozen, inputs);

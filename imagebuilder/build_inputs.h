@@ -15,6 +15,7 @@
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/executor/executor.h"
 #include "imagebuilder/guestfs/guestfish.h"
+#include "imagebuilder/install/installer.h"
 #include "imagebuilder/plan/planned_step.h"
 #include "imagebuilder/tree/apt.h"
 #include "imagebuilder/tree/finish.h"
@@ -24,6 +25,7 @@ namespace imagebuilder {
 struct InputOptions {
     std::optional<Executor> executor;  // nullopt: the one that fits
     GuestfishSettings guestfish;       // for disks that libguestfs has to read
+    RunInstaller run_installer;        // empty: CDs have to be installed from before
 };
 
 struct BuildInputs {

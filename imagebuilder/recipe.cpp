@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/letter_case.h"
+#include "imagebuilder/install/installer.h"
 #include "imagebuilder/recipe_actions.h"
 #include "imagebuilder/source/recipe_source.h"
 
@@ -226,6 +227,23 @@ void parse_settings(YamlKeys& keys, Recipe& recipe) {
     }
 }
 
+void parse_installation(YamlKeys& keys, Recipe& recipe) {
+    const auto install = keys.find("install");
+    const bool is_iso = recipe.base && recipe.base->kind == BaseSource::Kind::iso;
+    if (install && !is_iso) {
+        install->fail("'install' is for a recipe that starts from a CD",
+                      "write 'source: { iso: FILE }'");
+    }
+    if (install) {
+        recipe.install = parse_install(*install);
+    } else if (is_iso) {
+        throw Error(ErrorKind::invalid_input,
+                    fmt::format("recipe '{}' starts from a CD, but nothing says how it installs",
+                                recipe.name),
+                    "write 'install: { preseed: FILE }', with kickstart or autoinstall for others");
+    }
+}
+
 void refuse_others(YamlKeys& keys) {
     refuse(keys, "output", "the output is a qcow2 disk; 'muster pack' makes other formats");
     refuse(keys, "variables", "recipes have no variables");
@@ -272,6 +290,7 @@ Recipe parse_with_parent(std::string_view text, const std::string& name, std::st
             from->fail("'from' names no recipe");
         }
     }
+    parse_installation(keys, recipe);
     recipe.steps = parse_actions(keys);
     recipe.config = parse_recipe_config(keys);
     parse_settings(keys, recipe);

@@ -4,6 +4,7 @@
 // Keys that are unknown, or known but not honoured yet, are errors with line and column.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -74,11 +75,12 @@ struct DebianSource {
     std::vector<std::string> include_paths;  // dpkg path-include patterns
 };
 
-// What is there already, instead of a bootstrap: the tar of a root file system, or a disk with one.
+// What is there already, instead of a bootstrap: the tar of a root file system, a disk with one, or
+// a CD that installs one.
 struct BaseSource {
-    enum class Kind { tarball, image, disk, ova };
+    enum class Kind { tarball, image, disk, ova, iso };
     Kind kind = Kind::tarball;
-    std::string location;  // a path from the recipe's folder; of a tarball and an image also a URL
+    std::string location;  // a path from the recipe's folder; of all but disk and ova also a URL
     std::string sha256;    // of the file, lower-case hex; empty: not checked (never for a URL)
     std::string system;    // of an OVA: whose first disk; empty: the only one
 };
@@ -94,6 +96,19 @@ struct RootKind {
 };
 inline constexpr const char* kVolumeGroup = "muster";
 inline constexpr const char* kRootVolume = "/dev/mapper/muster-root";
+
+// How a CD installs a system without anybody at the keyboard.
+struct InstallSpec {
+    enum class Kind { preseed, kickstart, autoinstall };  // Debian, Fedora and kin, Ubuntu
+    Kind kind = Kind::preseed;
+    std::string answers;  // a path from the recipe's folder
+    std::string kernel;   // paths in the CD; empty: where that installer has them
+    std::string initrd;
+    std::vector<std::string> kernel_arguments;  // besides those that name the answers
+    std::uint64_t disk_bytes = std::uint64_t{8} << 30U;
+    std::uint64_t memory_bytes = std::uint64_t{2} << 30U;
+    std::chrono::seconds timeout{3600};
+};
 
 struct DiskLayout {
     std::uint64_t size_bytes = std::uint64_t{2} << 30U;
@@ -115,6 +130,7 @@ struct Recipe {
     std::optional<DebianSource> source;  // exactly one of source and parent
     // Instead of a bootstrap; `source` then only says which release packages are of, if anything.
     std::optional<BaseSource> base;
+    std::optional<InstallSpec> install;    // of a base that is an ISO
     std::shared_ptr<const Recipe> parent;  // `from:`; its steps come first
     // In this order: packages, users, write_files, copy, run, enable, disable, mask of the top
     // level, then `steps` as written.

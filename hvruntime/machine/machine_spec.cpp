@@ -264,6 +264,9 @@ Json to_json(const MachineSpec& spec) {
               {"kernel", spec.kernel.string()},
               {"initrd", spec.initrd.string()},
               {"cmdline", spec.cmdline}};
+    if (!spec.cdrom.empty()) {
+        json["cdrom"] = spec.cdrom.string();
+    }
     if (spec.config_iso) {
         json["config_iso"] = to_json(*spec.config_iso);
     }
@@ -288,6 +291,7 @@ MachineSpec parse_machine_spec(const Json& json) {
         for (const Json& nic : require_array(json, "nics")) {
             spec.nics.push_back(parse_nic(nic));
         }
+        spec.cdrom = base::string_or(json, "cdrom", "");
         if (const auto iso = json.find("config_iso"); iso != json.end()) {
             spec.config_iso = parse_config_iso(*iso);
         }

@@ -63,6 +63,7 @@ struct MachineSpec {
     std::vector<MachineDisk> disks;  // the first one is booted when there is no kernel
     std::vector<MachineNic> nics;
     std::optional<ConfigIso> config_iso;
+    std::filesystem::path cdrom;   // an image of a CD for the guest; empty: none
     std::filesystem::path kernel;  // set: direct boot
     std::filesystem::path initrd;
     std::string cmdline;

@@ -138,16 +138,16 @@ void add_disks(Args& args, const MachineSpec& spec, const MachinePaths& paths) {
     }
 }
 
-void add_config_iso(Args& args, const MachinePaths& paths) {
+void add_cdrom(Args& args, const std::string& node, const std::filesystem::path& file) {
     add_blockdev(args, Json{{"driver", "file"},
-                            {"node-name", "config-file"},
-                            {"filename", paths.config_iso().string()},
+                            {"node-name", node + "-file"},
+                            {"filename", file.string()},
                             {"read-only", true}});
-    add_blockdev(args, Json{{"driver", "raw"},
-                            {"node-name", "config"},
-                            {"file", "config-file"},
-                            {"read-only", true}});
-    append(args, {"-device", "scsi-cd,bus=scsi0.0,drive=config,id=dev-config"});
+    add_blockdev(
+        args,
+        Json{
+            {"driver", "raw"}, {"node-name", node}, {"file", node + "-file"}, {"read-only", true}});
+    append(args, {"-device", fmt::format("scsi-cd,bus=scsi0.0,drive={0},id=dev-{0}", node)});
 }
 
 std::string_view device_of(NicModel model) {
@@ -200,7 +200,7 @@ std::vector<std::string> qemu_args(const MachineSpec& spec, const MachinePaths& 
         add_flash(args, "efi-vars", paths.efi_variables(), false);
     }
     add_control(args, paths);
-    const bool needs_scsi = spec.config_iso.has_value() ||
+    const bool needs_scsi = spec.config_iso.has_value() || !spec.cdrom.empty() ||
                             std::any_of(spec.disks.begin(), spec.disks.end(), [](const auto& disk) {
                                 return disk.bus == DiskBus::virtio_scsi;
                             });
@@ -208,8 +208,11 @@ std::vector<std::string> qemu_args(const MachineSpec& spec, const MachinePaths& 
         append(args, {"-device", "virtio-scsi-pci,id=scsi0"});
     }
     add_disks(args, spec, paths);
+    if (!spec.cdrom.empty()) {
+        add_cdrom(args, "cdrom", spec.cdrom);
+    }
     if (spec.config_iso) {
-        add_config_iso(args, paths);
+        add_cdrom(args, "config", paths.config_iso());
     }
     add_nics(args, spec, paths);
     if (!spec.kernel.empty()) {

@@ -182,18 +182,23 @@ void pack_disk_tree(const fs::path& disk, const fs::path& tar) {
 }
 
 // Returns the description.
-std::string make_tree_files(const BaseSource& source, const SourceFile& file, const fs::path& tar,
-                            const std::optional<GuestfishSettings>& guestfish) {
+std::string make_tree_files(const Recipe& recipe, const SourceFile& file, const fs::path& tar,
+                            const BaseTools& tools) {
     std::optional<WorkDir> work;
     fs::path disk = file.path;
-    if (source.kind == BaseSource::Kind::ova) {
+    if (recipe.base->kind == BaseSource::Kind::ova) {
         work.emplace(false);
         disk = work->path() / "disk.raw";
-        unpack_disk(file.path, source.system, disk);
+        unpack_disk(file.path, recipe.base->system, disk);
+    } else if (recipe.install) {
+        work.emplace(false);
+        disk = work->path() / "disk.qcow2";
+        install_from_iso(*recipe.install, recipe.folder, file.path, work->path(), disk,
+                         tools.run_installer);
     }
     std::string description;
-    if (guestfish) {
-        description = pack_by_guestfish(disk, tar, *guestfish);
+    if (tools.guestfish) {
+        description = pack_by_guestfish(disk, tar, *tools.guestfish);
     } else {
         description = with_disk_tree(disk.string(), {}, describe_tree);
         pack_disk_tree(disk, tar);
@@ -226,13 +231,16 @@ void require_debian(const BaseTree& tree, const std::string& distribution) {
 }
 
 // Replaces the disk by the tar of its tree.
-void read_disk(const BaseSource& source, const SourceFile& file,
-               const std::optional<GuestfishSettings>& guestfish, BaseTree& tree) {
+void read_disk(const Recipe& recipe, const SourceFile& file, const BaseTools& tools,
+               BaseTree& tree) {
     InputKey key;
     key.add("version", kBaseTreeVersion);
     key.add("disk", file.sha256);
-    key.add("system", source.system);
-    if (guestfish) {
+    key.add("system", recipe.base->system);
+    if (recipe.install) {
+        add_to_key(*recipe.install, recipe.folder, key);
+    }
+    if (tools.guestfish) {
         key.add("reader", "libguestfs");
     }
     tree.key = key.finish();
@@ -244,7 +252,7 @@ void read_disk(const BaseSource& source, const SourceFile& file,
     // The record is written last: without it there is no tree.
     if (!fs::exists(record) || !fs::exists(tree.tarball.file)) {
         base::in_context(fmt::format("reading {}", tree.name()), [&] {
-            base::write_file(record, make_tree_files(source, file, tree.tarball.file, guestfish));
+            base::write_file(record, make_tree_files(recipe, file, tree.tarball.file, tools));
         });
     } else {
         fs::last_write_time(record, fs::file_time_type::clock::now());
@@ -274,15 +282,15 @@ OsRelease parse_os_release(std::string_view text) {
     return os;
 }
 
-BaseTree get_base_tree(const BaseSource& source, const fs::path& folder,
-                       const std::optional<GuestfishSettings>& guestfish) {
-    const SourceFile file = get_source_file(source, folder);
+BaseTree get_base_tree(const Recipe& recipe, const BaseTools& tools) {
+    const BaseSource& source = *recipe.base;
+    const SourceFile file = get_source_file(source, recipe.folder);
     BaseTree tree;
     tree.kind = to_string(source.kind);
     tree.tarball = {file.path, called(source), file.sha256};
     tree.key = file.sha256;
     if (source.kind != BaseSource::Kind::tarball) {
-        read_disk(source, file, guestfish, tree);
+        read_disk(recipe, file, tools, tree);
     }
     return tree;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tree that a recipe starts from when it does not bootstrap one (`source: { tarball | image |
-// disk | ova: … }`): always a tar. That of a disk is kept in cache_dir()/trees by the digest of the
-// disk. The disk is a stranger's: a locked-down child reads it (filetree/disk_tree.h), and what
-// that says is checked here.
+// disk | ova | iso: … }`): always a tar. That of a disk is kept in cache_dir()/trees by the digest
+// of the disk. The disk is a stranger's: a locked-down child reads it (filetree/disk_tree.h), and
+// what that says is checked here.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "imagebuilder/guestfs/guestfish.h"
+#include "imagebuilder/install/installer.h"
 #include "imagebuilder/recipe.h"
 #include "imagebuilder/tarball/tarball.h"
 
@@ -30,9 +31,12 @@ struct BaseTree {
 // Throws what DiskTree throws for disks that are not read, unsupported for other systems than
 // Debian and Ubuntu, and what finding the file throws.
 //
-// With `guestfish` it is libguestfs that reads disks: file systems and volumes that we do not.
-BaseTree get_base_tree(const BaseSource& source, const std::filesystem::path& folder,
-                       const std::optional<GuestfishSettings>& guestfish = std::nullopt);
+// A CD is installed from first, when its tree is not in the cache.
+struct BaseTools {
+    std::optional<GuestfishSettings> guestfish;  // reads the disks instead of us
+    RunInstaller run_installer;                  // empty: nothing can be installed
+};
+BaseTree get_base_tree(const Recipe& recipe, const BaseTools& tools = {});
 
 // ID and VERSION_CODENAME of an os-release; what is not made of [a-z0-9.-] counts as none.
 struct OsRelease {

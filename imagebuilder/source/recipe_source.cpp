@@ -15,7 +15,7 @@ namespace {
 
 using Kind = BaseSource::Kind;
 
-constexpr std::array kBaseKinds{Kind::tarball, Kind::image, Kind::disk, Kind::ova};
+constexpr std::array kBaseKinds{Kind::tarball, Kind::image, Kind::disk, Kind::ova, Kind::iso};
 
 std::string parse_sha256(const base::YamlNode& node) {
     const std::string digest = base::to_lower(node.as_string());
@@ -52,6 +52,7 @@ std::string_view to_string(BaseSource::Kind kind) {
         case Kind::image: return "image";
         case Kind::disk: return "disk";
         case Kind::ova: return "ova";
+        case Kind::iso: return "iso";
     }
     base::unreachable("a source of no kind");
 }

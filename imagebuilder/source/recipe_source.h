@@ -11,7 +11,7 @@
 
 namespace imagebuilder {
 
-// `tarball:`, `image:`, `disk:` or `ova:` with their keys; nullopt: none of them. Throws
+// `tarball:`, `image:`, `disk:`, `ova:` or `iso:` with their keys; nullopt: none of them. Throws
 // invalid_input.
 std::optional<BaseSource> find_base_source(base::YamlKeys& keys);
 

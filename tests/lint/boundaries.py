@@ -30,7 +30,7 @@ EXCEPTIONS = [(r"hvruntime/guest/agent/", r"ovfkit/env/")]
 INCLUDE_DOORS = [
     ("pugixml", r"pugixml", r"ovfkit/xml/"),
     ("libguestfs", r"guestfs\.h", r"imagebuilder/guestfs/"),
-    ("libarchive", r"archive(_entry)?\.h", r"imagebuilder/disk/tar_entries\.cpp"),
+    ("libarchive", r"archive(_entry)?\.h", r"imagebuilder/(disk/tar_entries|install/iso_files)\.cpp"),
     ("libext2fs", r"ext2fs/|et/com_err",
      r"imagebuilder/(disk/ext4_(writer|blocks)\.(h|cpp)|filetree/ext4/ext4_volume\.cpp)"),
     ("ISA-L", r"isa-l(/|\.h)", r"ovfkit/disk/codec/fast_deflate\.cpp"),

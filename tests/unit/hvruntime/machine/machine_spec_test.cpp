@@ -20,6 +20,13 @@ TEST_CASE("a machine spec survives the way through JSON", "[hvruntime][machine]"
     CHECK(again.config_iso->files.at(0).mode == 0400);
 }
 
+TEST_CASE("a machine may have somebody's CD", "[hvruntime][machine]") {
+    MachineSpec spec = tests::full_machine();
+    CHECK_FALSE(to_json(spec).contains("cdrom"));
+    spec.cdrom = "/a/debian.iso";
+    CHECK(hvruntime::parse_machine_spec(to_json(spec)).cdrom == "/a/debian.iso");
+}
+
 TEST_CASE("a stored spec with a base that is not raw is refused", "[hvruntime][machine]") {
     base::Json json = to_json(tests::full_machine());
     json["disks"][0]["base_format"] = "qcow2";

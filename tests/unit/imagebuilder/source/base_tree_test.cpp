@@ -51,12 +51,19 @@ BaseSource disk_source(Kind kind, const std::string& location, const std::string
     return {.kind = kind, .location = location, .sha256 = sha256, .system = ""};
 }
 
+BaseTree tree_of(const BaseSource& source, const fs::path& folder) {
+    Recipe recipe;
+    recipe.folder = folder;
+    recipe.base = source;
+    return get_base_tree(recipe);
+}
+
 }  // namespace
 
 TEST_CASE("a disk becomes the first tree of a recipe", "[imagebuilder][source]") {
     const DiskSourceFolder folder;
     const BaseSource source = disk_source(Kind::disk, "disk.raw");
-    const BaseTree tree = get_base_tree(source, folder.path());
+    const BaseTree tree = tree_of(source, folder.path());
     CHECK(tree.name() == "disk disk.raw");
     CHECK(tree.release == "bookworm");
     REQUIRE(tree.notes.size() == 1);
@@ -66,13 +73,13 @@ TEST_CASE("a disk becomes the first tree of a recipe", "[imagebuilder][source]")
     CHECK(names.find("./null\n") == std::string::npos);
     // The second time it is there; another content is another tree.
     const auto made = fs::last_write_time(tree.tarball.file);
-    CHECK(get_base_tree(source, folder.path()).key == tree.key);
+    CHECK(tree_of(source, folder.path()).key == tree.key);
     CHECK(fs::last_write_time(tree.tarball.file) == made);
     shell("debugfs -w -R 'mkdir /more' disk.raw 2>/dev/null", folder.path());
-    CHECK(get_base_tree(source, folder.path()).key != tree.key);
+    CHECK(tree_of(source, folder.path()).key != tree.key);
     // What a killed build left is made again.
     base::remove_all(tree.tarball.file);
-    CHECK(fs::exists(get_base_tree(source, folder.path()).tarball.file));
+    CHECK(fs::exists(tree_of(source, folder.path()).tarball.file));
 }
 
 TEST_CASE("a disk of a package becomes the first tree of a recipe", "[imagebuilder][source]") {
@@ -85,11 +92,11 @@ TEST_CASE("a disk of a package becomes the first tree of a recipe", "[imagebuild
     ovfkit::convert_disk(options);
     BaseSource source = disk_source(Kind::ova, "box.ova");
     source.system = "box";
-    const BaseTree tree = get_base_tree(source, folder.path());
+    const BaseTree tree = tree_of(source, folder.path());
     CHECK(tree.release == "bookworm");
     CHECK(folder.names_in(tree).find("./usr/bin/program\n") != std::string::npos);
     source.system = "other";
-    const auto error = tests::error_of([&] { get_base_tree(source, folder.path()); });
+    const auto error = tests::error_of([&] { tree_of(source, folder.path()); });
     CHECK(error.kind() == ErrorKind::not_found);
     CHECK(error.hint() == "name one with 'system': box");
     // A flipped byte of the disk is found, whatever the disk would be.
@@ -97,21 +104,20 @@ TEST_CASE("a disk of a package becomes the first tree of a recipe", "[imagebuild
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
     base::write_file(folder.path() / "box.ova", bytes);
     source.system = "";
-    CHECK(tests::error_of([&] { get_base_tree(source, folder.path()); }).kind() ==
+    CHECK(tests::error_of([&] { tree_of(source, folder.path()); }).kind() ==
           ErrorKind::invalid_input);
 }
 
 TEST_CASE("the digest of a disk is checked", "[imagebuilder][source]") {
     const DiskSourceFolder folder;
     BaseSource source = disk_source(Kind::image, "disk.raw", folder.digest());
-    CHECK(get_base_tree(source, folder.path()).release == "bookworm");
+    CHECK(tree_of(source, folder.path()).release == "bookworm");
     source.sha256 = std::string(64, '0');
-    const auto error = tests::error_of([&] { get_base_tree(source, folder.path()); });
+    const auto error = tests::error_of([&] { tree_of(source, folder.path()); });
     CHECK(error.kind() == ErrorKind::invalid_input);
     CHECK(error.message().find(folder.digest()) != std::string::npos);
     source.location = "none.raw";
-    CHECK(tests::error_of([&] { get_base_tree(source, folder.path()); }).kind() ==
-          ErrorKind::not_found);
+    CHECK(tests::error_of([&] { tree_of(source, folder.path()); }).kind() == ErrorKind::not_found);
 }
 
 TEST_CASE("an image from the web is fetched once, by its digest", "[imagebuilder][source]") {
@@ -126,21 +132,21 @@ TEST_CASE("an image from the web is fetched once, by its digest", "[imagebuilder
                                bytes);
         });
         source.location = server.url("/disk.raw");
-        first = get_base_tree(source, folder.path());
+        first = tree_of(source, folder.path());
         CHECK(first.release == "bookworm");
         source.sha256 = std::string(64, 'a');
-        CHECK(tests::error_of([&] { get_base_tree(source, folder.path()); }).kind() ==
+        CHECK(tests::error_of([&] { tree_of(source, folder.path()); }).kind() ==
               ErrorKind::invalid_input);
         CHECK_FALSE(fs::exists(base::cache_dir() / "sources" / source.sha256));
         source.sha256 = digest;
     }
-    CHECK(get_base_tree(source, folder.path()).key == first.key);  // without the server
+    CHECK(tree_of(source, folder.path()).key == first.key);  // without the server
 }
 
 TEST_CASE("a disk of another system is refused", "[imagebuilder][source]") {
     const DiskSourceFolder folder("ID=fedora\nVERSION_CODENAME=");
     const auto error =
-        tests::error_of([&] { get_base_tree(disk_source(Kind::disk, "disk.raw"), folder.path()); });
+        tests::error_of([&] { tree_of(disk_source(Kind::disk, "disk.raw"), folder.path()); });
     CHECK(error.kind() == ErrorKind::unsupported);
     CHECK(error.message() == "disk disk.raw holds 'fedora', not Debian or Ubuntu");
 }
