@@ -36,10 +36,12 @@ std::string exclude_hook(const DebianSource& source) {
         options += "path-include=" + pattern + "\n";
         kept += " ! " + excluded_path(pattern);
     }
+    // Not below /dev: what is there is the host's, even this tree when it is made in /dev/shm.
     return fmt::format(
         "cd \"$1\" && printf %s {0} >etc/dpkg/dpkg.cfg.d/99mmdebstrap"
-        " && find . -xdev ! -type d \\( {1} \\){2} -delete"
-        " && find . -xdev -depth -type d -empty \\( {1} \\){2} -delete",
+        " && tops=$(ls -A | grep -vxE 'dev|proc|sys' | sed 's,^,./,')"
+        " && find $tops -xdev ! -type d \\( {1} \\){2} -delete"
+        " && find $tops -xdev -depth -type d -empty \\( {1} \\){2} -delete",
         base::shell_quote(options), excluded, kept);
 }
 
