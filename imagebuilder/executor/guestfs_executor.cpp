@@ -32,7 +32,8 @@ GuestfishCommands guestfish_filling(const fs::path& raw, int partition, const Ro
     add({"set-uuid", device, filesystem_uuid});
     add({"set-label", device, "root"});
     add({"mount-options", "discard", device, "/"});
-    add({"tar-in", "-", "/", "xattrs:true", "acls:true"});
+    // Our tars have ACLs as attributes; with acls:true tar would want them in its own records.
+    add({"tar-in", "-", "/", "xattrs:true"});
     add({"fstrim", "/"});
     add({"umount-all"});
     return commands;

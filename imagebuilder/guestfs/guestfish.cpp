@@ -59,9 +59,9 @@ std::string remedy_for(const std::string& text) {
 GuestfishScript guestfish_reading(const std::filesystem::path& disk, const std::string& format,
                                   const std::filesystem::path& os_release) {
     return {.arguments = {"--ro", "--format=" + format, "-a", disk.string(), "-i"},
-            .commands = {{"download", "/etc/os-release", os_release.string()},
-                         {"tar-out", "/", "-", "numericowner:true", "xattrs:true", "acls:true",
-                          "excludes:./dev/*"}}};
+            .commands = {
+                {"download", "/etc/os-release", os_release.string()},
+                {"tar-out", "/", "-", "numericowner:true", "xattrs:true", "excludes:./dev/*"}}};
 }
 
 void run_guestfish(const GuestfishScript& script, const GuestfishSettings& settings) {

@@ -93,7 +93,7 @@ TEST_CASE("libguestfs is told to fill the root partition", "[imagebuilder][execu
     CHECK(text_of(guestfish_filling("/w/a b.raw", 2, {}, "u")) ==
           "add-drive /w/a b.raw format:raw cachemode:unsafe discard:besteffort \nrun \n"
           "mkfs ext4 /dev/sda2 \nset-uuid /dev/sda2 u \nset-label /dev/sda2 root \n"
-          "mount-options discard /dev/sda2 / \ntar-in - / xattrs:true acls:true \nfstrim / \n"
+          "mount-options discard /dev/sda2 / \ntar-in - / xattrs:true \nfstrim / \n"
           "umount-all \n");
     CHECK_THAT(text_of(guestfish_filling("d", 3, {.filesystem = "xfs", .lvm = true}, "u")),
                Catch::Contains("pvcreate /dev/sda3 \nvgcreate muster /dev/sda3 \n"
