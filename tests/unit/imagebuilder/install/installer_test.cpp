@@ -102,7 +102,9 @@ TEST_CASE("files are read out of a CD", "[imagebuilder][install]") {
     for (std::size_t size = 0; size < bytes.size(); size += 30011) {
         base::write_file(dir.path() / "short.iso", bytes.substr(0, size));
         try {
-            CHECK(read_iso_file(dir.path() / "short.iso", "/install.amd/vmlinuz") == "kernel");
+            const std::string read =
+                read_iso_file(dir.path() / "short.iso", "/install.amd/vmlinuz");
+            CHECK(read == "kernel");
         } catch (const base::Error& error) {
             CHECK(
                 (error.kind() == ErrorKind::invalid_input || error.kind() == ErrorKind::not_found));
