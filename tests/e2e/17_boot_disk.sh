@@ -17,7 +17,7 @@ disk: { size: 2 GiB, boot: [bios, uefi] }
 # What debian-base excludes is out of the packages of the bootstrap and of the later ones; what it includes is in.
 run:
   - test -s /usr/share/doc/dpkg/copyright && test -s /usr/share/doc/nginx/copyright
-  - '! find /usr/share/doc /usr/share/man /usr/share/locale ! -type d ! -name copyright ! -name locale.alias | grep .'
+  - '! find /usr/share/doc /usr/share/man /usr/share/locale -type f ! -name copyright ! -name locale.alias | grep .'
 EOF
 expect 0 "$MUSTER" build "$HOME_DIR/recipe" -o "$HOME_DIR/web.raw"
 expect 0 "$MUSTER" build "$HOME_DIR/recipe" -o "$HOME_DIR/web.qcow2"
