@@ -60,6 +60,7 @@ for device in /sys/bus/virtio/devices/*; do
         0x0008) load virtio_scsi; load sd_mod; load sr_mod ;;
     esac
 done
+load crc32c_generic
 load "$type"
 
 find_root() {

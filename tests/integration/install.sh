@@ -25,6 +25,7 @@ printf 'ID=debian\nVERSION_CODENAME=bookworm\n' >"$work/tree/etc/os-release"
 mkdir -p "$work/initrd/bin" "$work/initrd/modules" "$work/cd/install.amd"
 tar -C "$work/tree" --numeric-owner --owner=0 --group=0 -cf "$work/cd/system.tar" .
 cp "$(command -v busybox)" "$work/initrd/bin/busybox"
+: >"$work/initrd/modules/order"
 add_module() {
     local line module
     line=$(grep -E "/$1\.ko:" "$modules/modules.dep" | head -n 1) || return 0  # built in
@@ -34,16 +35,17 @@ add_module() {
         cp "$modules/$module" "$work/initrd/modules/"
     done
 }
-for module in virtio_pci virtio_blk virtio_scsi sr_mod isofs ext4; do add_module "$module"; done
+for module in virtio_pci virtio_blk virtio_scsi sr_mod isofs crc32c_generic ext4; do add_module "$module"; done
 cat >"$work/initrd/init" <<'INIT'
 #!/bin/busybox sh
 busybox mkdir -p /dev /proc /cd /target
 busybox mount -t devtmpfs dev /dev
+exec >/dev/console 2>&1
 busybox mount -t proc proc /proc
 while read -r module; do busybox insmod "/modules/$module"; done </modules/order
 . /preseed.cfg
 case $mode in
-    hang) echo "waiting for somebody" >/dev/console; busybox sleep 10000 ;;
+    hang) echo "waiting for somebody"; busybox sleep 10000 ;;
     nothing) busybox poweroff -f ;;
 esac
 tries=0
@@ -71,7 +73,7 @@ cat >"$work/recipe.yaml" <<RECIPE
 name: installed
 guest: false
 source: { iso: small.iso, sha256: $digest }
-install: { preseed: answers, kernel_arguments: [quiet], disk: 128 MiB, memory: 256 MiB, timeout: 90 s }
+install: { preseed: answers, kernel_arguments: [quiet], disk: 128 MiB, memory: 256 MiB, timeout: 4 min }
 disk: { size: 300 MiB }
 RECIPE
 echo "mode=install note='told by $$'" >"$work/answers"
@@ -96,7 +98,7 @@ expect_text "$out" "tree of a disk"
 echo "mode=nothing" >"$work/answers"
 expect_exit 3 "$MUSTER" build "$work/recipe.yaml" -o "$work/c.raw"
 expect_text "$err" "has no root file system"
-sed -i 's/timeout: 90 s/timeout: 12 s/' "$work/recipe.yaml"
+sed -i 's/timeout: 4 min/timeout: 60 s/' "$work/recipe.yaml"
 echo "mode=hang" >"$work/answers"
 expect_exit 8 "$MUSTER" build "$work/recipe.yaml" -o "$work/c.raw"
 expect_text "$err" "did not power the machine off"
