@@ -58,26 +58,16 @@ void ImageDisk::finish(const std::optional<EfiBoot>& efi) {
     writer.finish();
 }
 
-namespace {
-
-// Its reader, as it ends, takes what stands behind the last entry: tar must not find the pipe
-// closed.
-void add_entries(int tar_fd, Ext4Writer& files) {
-    TarEntries entries(tar_fd, "the image's tree");
-    FileEntry entry;
-    while (entries.next(entry)) {
-        base::interrupt().check();
-        files.add(entry, [&](std::span<std::byte> buffer) { return entries.read(buffer); });
-    }
-}
-
-}  // namespace
-
 void make_disk(const DiskOptions& options, const fs::path& tree,
                const std::optional<EfiBoot>& efi) {
     ImageDisk disk(options);
     TreeStream stream(tree);
-    add_entries(stream.fd(), disk.files());
+    TarEntries entries(stream.fd(), "the image's tree");
+    FileEntry entry;
+    while (entries.next(entry)) {
+        base::interrupt().check();
+        disk.files().add(entry, [&](std::span<std::byte> buffer) { return entries.read(buffer); });
+    }
     stream.finish();
     disk.finish(efi);
 }

@@ -3,7 +3,9 @@
 
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <array>
 #include <csignal>
+#include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
@@ -195,6 +197,10 @@ TreeStream::TreeStream(const fs::path& tree, const std::vector<std::string>& pat
 }
 
 void TreeStream::finish() {
+    // A reader may know its end before the padding of the archive: tar must not trip over that.
+    std::array<std::byte, 65536> rest{};
+    while (base::read_some(pipe_.read_end.get(), rest, "the rest of a tar") > 0) {
+    }
     pipe_.read_end.reset();
     const std::optional<int> status = process_.wait(std::chrono::minutes(1));
     if (status != 0) {

@@ -106,6 +106,15 @@ bool has(const std::vector<std::string>& paths, const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("a tree's tar may be read no further than it is wanted", "[imagebuilder][layers]") {
+    const base::TempDir dir;
+    base::write_file(dir.path() / "large", std::string(1U << 20U, 'x'));
+    TreeStream stream(dir.path());
+    std::vector<std::byte> piece(512);
+    REQUIRE(base::read_some(stream.fd(), piece, "the tree") > 0);
+    CHECK_NOTHROW(stream.finish());
+}
+
 TEST_CASE("base and difference give the tree that a step made", "[imagebuilder][layers]") {
     if (!tests::can_sandbox()) {
         return;
