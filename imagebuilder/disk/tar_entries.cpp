@@ -58,7 +58,9 @@ void take_xattrs(archive_entry* raw, FileEntry& entry) {
     const void* value = nullptr;
     std::size_t size = 0;
     while (archive_entry_xattr_next(raw, &name, &value, &size) == ARCHIVE_OK) {
-        entry.xattrs.emplace_back(name, std::string(static_cast<const char*>(value), size));
+        if (!std::string_view(name).starts_with("trusted.SGI_")) {  // XFS's other names of ACLs
+            entry.xattrs.emplace_back(name, std::string(static_cast<const char*>(value), size));
+        }
     }
 }
 

@@ -134,10 +134,11 @@ void pack_tree(const fs::path& tree, const fs::path& tar) {
 }
 
 void unpack_tree(const fs::path& tar, const fs::path& tree) {
-    base::Command command = command_as_owner(
-        {"tar", "-C", tree.string(), "--zstd", "--extract", "--preserve-permissions",
-         "--numeric-owner", "--same-owner", "--xattrs", "--xattrs-include=*", "--anchored",
-         kNoDevices, "--exclude=dev/*", "--file=-"});
+    base::Command command =
+        command_as_owner({"tar", "-C", tree.string(), "--zstd", "--extract",
+                          "--preserve-permissions", "--numeric-owner", "--same-owner", "--xattrs",
+                          "--xattrs-include=*", "--xattrs-exclude=trusted.SGI_*", "--anchored",
+                          kNoDevices, "--exclude=dev/*", "--file=-"});
     const base::UniqueFd fd = base::open_regular(tar.string());
     command.stdin_fd = fd.get();
     base::in_context(fmt::format("unpacking '{}'", tar.filename().string()),
