@@ -92,7 +92,7 @@ daemon_pid() {
 }
 
 # What may be in the data and runtime folders when there is no deployment; logs of machines that did not come up too.
-MAY_REMAIN='muster\.db(-wal|-shm|\.lock)?|serve\.log|accel\.json|images(/\.lock|/\.quarantine|/\.removed)?|machines|networks(/\.lock)?'
+MAY_REMAIN='muster\.db(-wal|-shm|\.lock)?|serve\.log|accel\.json|images(/\.lock|/\.quarantine|/\.removed)?|machines|templates(/\.lock)?|networks(/\.lock)?'
 MAY_REMAIN+='|failed(/[^/]+(/[^/]+\.(console|qemu)\.log)?)?'
 MAY_REMAIN_RUNNING='api\.sock(\.lock)?|serve-start\.lock|m|n'
 
