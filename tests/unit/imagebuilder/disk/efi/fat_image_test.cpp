@@ -140,8 +140,9 @@ TEST_CASE("equal files give equal bytes whatever their order", "[imagebuilder][f
 }
 
 TEST_CASE("what FAT cannot hold is refused with its name", "[imagebuilder][fat]") {
-    for (const std::string name : {"a:b", "a*", "caf\xc3\xa9", "..", "x/./y", "", "a//b", "dot.",
-                                   std::string(256, 'n').c_str()}) {
+    const std::vector<std::string> names{"a:b",  "a*",   "caf\xc3\xa9",        "..", "x/./y", "",
+                                         "a//b", "dot.", std::string(256, 'n')};
+    for (const std::string& name : names) {
         INFO(name);
         CHECK(refusal_of({{name, ""}}).find("cannot be a name") != std::string::npos);
     }
