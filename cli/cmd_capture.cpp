@@ -121,11 +121,7 @@ int run_capture(const CaptureVerbOptions& options, base::cli::Io& io) {
     capture.assembly = options.assembly;
     capture.output = options.output;
     capture.keep_identity = options.keep_identity;
-    capture.signer = find_signer(options.signing);
-    if (capture.signer) {
-        capture.signer->algorithm = options.digest;
-    }
-    warn(signing_doubts(capture.signer ? &*capture.signer : nullptr, options.digest), io);
+    capture.signer = find_signer_of_package(options.signing, options.digest, io);
     capture.digest = options.digest;
     const auto step = [&](const std::string& text) {
         if (!quiet) {

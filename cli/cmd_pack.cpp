@@ -49,11 +49,7 @@ int run_pack(const PackVerbOptions& options, base::cli::Io& io) {
     assembler::PackOptions pack;
     pack.assembly = options.assembly;
     pack.output = options.output;
-    pack.signer = find_signer(options.signing);
-    if (pack.signer) {
-        pack.signer->algorithm = options.digest;
-    }
-    warn(signing_doubts(pack.signer ? &*pack.signer : nullptr, options.digest), io);
+    pack.signer = find_signer_of_package(options.signing, options.digest, io);
     pack.digest = options.digest;
     pack.chunk_bytes = parse_chunk_size(options.chunk_size);
     if (!options.profile.empty()) {

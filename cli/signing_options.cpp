@@ -90,6 +90,17 @@ void warn(const std::vector<std::string>& doubts, base::cli::Io& io) {
     }
 }
 
+std::optional<ovfkit::PackageSigner> find_signer_of_package(const SigningOptions& options,
+                                                            base::DigestAlgorithm digest,
+                                                            base::cli::Io& io) {
+    std::optional<ovfkit::PackageSigner> signer = find_signer(options);
+    if (signer) {
+        signer->algorithm = digest;
+    }
+    warn(signing_doubts(signer ? &*signer : nullptr, digest), io);
+    return signer;
+}
+
 std::string signature_sentence(const ovfkit::PackageCertificate& certificate) {
     const base::CertificateInfo& signer = certificate.chain.front().info();
     std::string sentence =

@@ -33,6 +33,11 @@ std::vector<std::string> signing_doubts(const ovfkit::PackageSigner* signer,
                                         base::DigestAlgorithm digest);
 void warn(const std::vector<std::string>& doubts, base::cli::Io& io);
 
+// find_signer() for a package with these digests; its doubts are said.
+std::optional<ovfkit::PackageSigner> find_signer_of_package(const SigningOptions& options,
+                                                            base::DigestAlgorithm digest,
+                                                            base::cli::Io& io);
+
 // "signed by CN=maker (RSA 2048, SHA256), time stamp of 2026-… by CN=tsa"
 std::string signature_sentence(const ovfkit::PackageCertificate& certificate);
 

@@ -16,6 +16,7 @@
 #include "imagebuilder/filetree/disk_tree.h"
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/source/source_file.h"
+#include "imagebuilder/tree/layers.h"
 #include "imagebuilder/work_dir.h"
 #include "ovfkit/convert/convert.h"
 #include "ovfkit/descriptor/envelope_queries.h"
@@ -128,11 +129,7 @@ std::string take_description(const std::string& text, BaseTree& tree) {
 class PackedTar {
   public:
     explicit PackedTar(const fs::path& tar) : file_(tar), pipe_(base::make_pipe()) {
-        base::Command zstd;
-        zstd.argv = {"zstd", "-q", "-1", "-T0", "-c"};
-        zstd.stdin_fd = pipe_.read_end.get();
-        zstd.stdout_fd = file_.fd();
-        process_.emplace(zstd);
+        process_.emplace(compression(pipe_.read_end.get(), file_.fd()));
         pipe_.read_end.reset();
     }
     int fd() const { return pipe_.write_end.get(); }
@@ -171,10 +168,7 @@ std::string pack_by_guestfish(const fs::path& disk, const fs::path& tar,
 void pack_disk_tree(const fs::path& disk, const fs::path& tar) {
     base::AtomicFile file(tar);
     DiskTarStream stream(disk.string(), {}, {.devices = false});
-    base::Command zstd;
-    zstd.argv = {"zstd", "-q", "-1", "-T0", "-c"};
-    zstd.stdin_fd = stream.fd();
-    zstd.stdout_fd = file.fd();
+    base::Command zstd = compression(stream.fd(), file.fd());
     zstd.timeout = std::chrono::hours(2);
     base::run_checked(zstd);
     stream.finish();

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "imagebuilder/tree/layers.h"
 
 namespace imagebuilder {
 
@@ -54,10 +55,7 @@ void recompress_tarball(const Tarball& tarball, const fs::path& tar_zst) {
     pipe.write_end.reset();
     const base::UniqueFd out =
         base::open_file(tar_zst.string(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    base::Command pack;
-    pack.argv = {"zstd", "-q", "-1", "-T0", "-c"};
-    pack.stdin_fd = pipe.read_end.get();
-    pack.stdout_fd = out.get();
+    base::Command pack = compression(pipe.read_end.get(), out.get());
     pack.timeout = std::chrono::minutes(30);
     base::run_checked(pack);
     pipe.read_end.reset();

@@ -91,10 +91,7 @@ base::Process start_tar_of(const fs::path& tree, const std::vector<std::string>&
 // Not synced: what is cut by a power failure has another size than its record says.
 void compress(TreeStream& stream, const fs::path& tar) {
     base::AtomicFile file(tar);
-    base::Command zstd;
-    zstd.argv = {"zstd", "-q", "-1", "-T0", "-c"};
-    zstd.stdin_fd = stream.fd();
-    zstd.stdout_fd = file.fd();
+    base::Command zstd = compression(stream.fd(), file.fd());
     zstd.timeout = std::chrono::minutes(30);
     base::run_checked(zstd);
     stream.finish();
@@ -127,6 +124,14 @@ void run_with_paths(const fs::path& tree, const std::vector<std::string>& argv,
 }
 
 }  // namespace
+
+base::Command compression(int tar_fd, int packed_fd) {
+    base::Command zstd;
+    zstd.argv = {"zstd", "-q", "-1", "-T0", "-c"};
+    zstd.stdin_fd = tar_fd;
+    zstd.stdout_fd = packed_fd;
+    return zstd;
+}
 
 void pack_tree(const fs::path& tree, const fs::path& tar) {
     TreeStream stream(tree);

@@ -18,6 +18,9 @@ namespace imagebuilder {
 void pack_tree(const std::filesystem::path& tree, const std::filesystem::path& tar);
 void unpack_tree(const std::filesystem::path& tar, const std::filesystem::path& tree);
 
+// Compresses a tar the way all trees are kept: fast, by all processors.
+base::Command compression(int tar_fd, int packed_fd);
+
 struct DifferenceFiles {
     std::filesystem::path tar;      // absent when nothing is stored
     std::filesystem::path removed;  // absent when nothing is removed and no folder stays
