@@ -133,8 +133,9 @@ std::string make_spdx(const SbomSubject& subject) {
     json["documentNamespace"] = "urn:uuid:" + uuid_from_key(subject.key, "spdx");
     json["creationInfo"] = {{"created", rfc3339(subject.epoch)},
                             {"creators", {"Tool: muster-" MUSTER_VERSION}}};
-    json["packages"] = {spdx_image(subject)};
-    json["relationships"] = {relationship("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-image")};
+    json["packages"] = Json::array({spdx_image(subject)});
+    json["relationships"] =
+        Json::array({relationship("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-image")});
     for (const InstalledPackage& package : subject.packages) {
         json["packages"].push_back(spdx_package(subject, package));
         json["relationships"].push_back(
