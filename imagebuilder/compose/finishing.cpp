@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "imagebuilder/disk/initrd.h"
+#include "imagebuilder/system/dpkg_status.h"
+#include "imagebuilder/system/os_release.h"
 
 namespace imagebuilder {
 
@@ -161,31 +163,6 @@ bool has_programs(const TarSurvey& survey) {
     });
 }
 
-// "name version architecture" lines of dpkg's status file, sorted by name.
-std::vector<std::string> installed_packages(const std::string& status) {
-    std::vector<std::string> packages;
-    std::map<std::string, std::string> fields;
-    const auto end_stanza = [&] {
-        if (fields["Status"].ends_with(" installed")) {
-            packages.push_back(fmt::format("{} {} {}", fields["Package"], fields["Version"],
-                                           fields["Architecture"]));
-        }
-        fields.clear();
-    };
-    std::istringstream lines(status);
-    for (std::string line; std::getline(lines, line);) {
-        const std::size_t colon = line.find(": ");
-        if (line.empty()) {
-            end_stanza();
-        } else if (line.front() != ' ' && colon != std::string::npos) {
-            fields[line.substr(0, colon)] = line.substr(colon + 2);
-        }
-    }
-    end_stanza();
-    std::sort(packages.begin(), packages.end());
-    return packages;
-}
-
 }  // namespace
 
 bool is_survey_file(const std::string& path) {
@@ -284,17 +261,13 @@ std::vector<NewFile> plan_new_files(const NewFilesOptions& options, const TarSur
 
 PackageTexts read_packages(const TarSurvey& survey) {
     PackageTexts texts;
-    texts.installed = installed_packages(text_in(survey, kDpkgStatus));
+    texts.installed = installed_package_lines(text_in(survey, kDpkgStatus));
     texts.log = text_in(survey, kDpkgLog);
     for (const char* path : kReleaseFiles) {
-        std::istringstream lines(text_in(survey, path));
-        for (std::string line; std::getline(lines, line);) {
-            std::erase(line, '"');
-            if (line.starts_with("ID=")) {
-                texts.vendor = line.substr(3);
-            } else if (line.starts_with("VERSION_ID=")) {
-                texts.version = line.substr(11);
-            }
+        OsReleaseFields fields = read_os_release(text_in(survey, path));
+        if (!fields.id.empty()) {
+            texts.vendor = std::move(fields.id);
+            texts.version = std::move(fields.version_id);
         }
     }
     return texts;

@@ -16,6 +16,7 @@
 #include "imagebuilder/filetree/disk_tree.h"
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/source/source_file.h"
+#include "imagebuilder/system/os_release.h"
 #include "imagebuilder/tree/layers.h"
 #include "imagebuilder/work_dir.h"
 #include "ovfkit/convert/convert.h"
@@ -203,15 +204,12 @@ std::string make_tree_files(const Recipe& recipe, const SourceFile& file, const 
     return description;
 }
 
-std::string unquoted(std::string_view value) {
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
-        value.back() == value.front()) {
-        value = value.substr(1, value.size() - 2);
-    }
+// Else empty: such names become parts of paths and of apt's sources.
+std::string if_plain_name(std::string value) {
     const bool fits =
         value.size() <= 64 &&
-        value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
-    return fits ? std::string(value) : "";
+        value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+    return fits ? std::move(value) : "";
 }
 
 void require_debian(const BaseTree& tree, const std::string& distribution) {
@@ -261,19 +259,8 @@ void read_disk(const Recipe& recipe, const SourceFile& file, const BaseTools& to
 }  // namespace
 
 OsRelease parse_os_release(std::string_view text) {
-    OsRelease os;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        const std::size_t equals = std::min(line.find('='), line.size());
-        const std::string_view key = line.substr(0, equals);
-        if (key == "ID" || key == "VERSION_CODENAME") {
-            (key == "ID" ? os.id : os.code_name) =
-                unquoted(line.substr(std::min(equals + 1, line.size())));
-        }
-    }
-    return os;
+    OsReleaseFields fields = read_os_release(text);
+    return {if_plain_name(std::move(fields.id)), if_plain_name(std::move(fields.code_name))};
 }
 
 BaseTree get_base_tree(const Recipe& recipe, const BaseTools& tools) {

@@ -13,9 +13,10 @@ namespace imagebuilder {
 
 namespace {
 
-using Kind = BaseSource::Kind;
+using BaseKind = BaseSource::Kind;
 
-constexpr std::array kBaseKinds{Kind::tarball, Kind::image, Kind::disk, Kind::ova, Kind::iso};
+constexpr std::array kBaseKinds{BaseKind::tarball, BaseKind::image, BaseKind::disk, BaseKind::ova,
+                                BaseKind::iso};
 
 std::string parse_sha256(const base::YamlNode& node) {
     const std::string digest = base::to_lower(node.as_string());
@@ -33,13 +34,13 @@ void check_location(const base::YamlNode& node, const BaseSource& source) {
     if (!base::is_http_url(source.location)) {
         return;
     }
-    if (source.kind == Kind::disk || source.kind == Kind::ova) {
+    if (source.kind == BaseKind::disk || source.kind == BaseKind::ova) {
         node.fail(fmt::format("'{}' is a file of this host", kind),
                   "write 'image: URL' for a disk from the web");
     }
     if (source.sha256.empty()) {
         node.fail(fmt::format("{} from the web needs its digest",
-                              source.kind == Kind::tarball ? "a tarball" : "an image"),
+                              source.kind == BaseKind::tarball ? "a tarball" : "an image"),
                   "write 'sha256: …' beside it, from a source that you trust");
     }
 }
@@ -48,18 +49,18 @@ void check_location(const base::YamlNode& node, const BaseSource& source) {
 
 std::string_view to_string(BaseSource::Kind kind) {
     switch (kind) {
-        case Kind::tarball: return "tarball";
-        case Kind::image: return "image";
-        case Kind::disk: return "disk";
-        case Kind::ova: return "ova";
-        case Kind::iso: return "iso";
+        case BaseKind::tarball: return "tarball";
+        case BaseKind::image: return "image";
+        case BaseKind::disk: return "disk";
+        case BaseKind::ova: return "ova";
+        case BaseKind::iso: return "iso";
     }
     base::unreachable("a source of no kind");
 }
 
 std::optional<BaseSource> find_base_source(base::YamlKeys& keys) {
     std::optional<BaseSource> source;
-    for (const Kind kind : kBaseKinds) {
+    for (const BaseKind kind : kBaseKinds) {
         const auto node = keys.find(to_string(kind));
         if (!node) {
             continue;
@@ -74,7 +75,7 @@ std::optional<BaseSource> find_base_source(base::YamlKeys& keys) {
             source->sha256 = parse_sha256(*digest);
         }
         check_location(*node, *source);
-        if (kind == Kind::ova) {
+        if (kind == BaseKind::ova) {
             if (const auto system = keys.find("system")) {
                 source->system = system->as_string();
             }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "assembler/introspect/system/text.h"
+#include "imagebuilder/system/os_release.h"
 
 namespace assembler::introspect {
 
@@ -21,18 +22,12 @@ void read_release(Reading& reading) {
         if (!text) {
             continue;
         }
-        for (const IniEntry& entry : parse_ini(*text)) {
-            const std::string value(unquoted(entry.value));
-            if (entry.key == "ID") {
-                os.id = value;
-                os.evidence = {.file = path, .line = entry.line};
-            } else if (entry.key == "VERSION_ID") {
-                os.version_id = value;
-            } else if (entry.key == "PRETTY_NAME") {
-                os.pretty_name = value;
-            }
-        }
+        const imagebuilder::OsReleaseFields fields = imagebuilder::read_os_release(*text);
+        os.id = fields.id;
+        os.version_id = fields.version_id;
+        os.pretty_name = fields.pretty_name;
         if (!os.id.empty()) {
+            os.evidence = {.file = path, .line = fields.id_line};
             return;
         }
     }

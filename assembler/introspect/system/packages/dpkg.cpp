@@ -6,24 +6,19 @@
 
 #include "assembler/introspect/system/packages/base_packages.h"
 #include "assembler/introspect/system/text.h"
+#include "imagebuilder/system/dpkg_status.h"
 
 namespace assembler::introspect {
 
 namespace {
 
+using imagebuilder::ControlField;
+using imagebuilder::value_of;
+
 constexpr std::uint64_t kMaxStatusBytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kMaxListBytes = std::uint64_t{16} << 20U;
 constexpr std::uint64_t kMaxAllLists = std::uint64_t{256} << 20U;
 constexpr std::size_t kMaxPackages = 50'000;
-
-std::string_view value_of(const std::vector<ControlField>& fields, std::string_view name) {
-    for (const ControlField& field : fields) {
-        if (field.name == name) {
-            return field.value;
-        }
-    }
-    return {};
-}
 
 // " /etc/a 0123… obsolete" on each line.
 void add_conffiles(std::string_view lines, const std::string& package, PackageDatabase& database) {
@@ -43,20 +38,18 @@ void add_conffiles(std::string_view lines, const std::string& package, PackageDa
 // One stanza of a status file; packages that were removed are left out.
 void add_stanza(const std::vector<ControlField>& fields, Reading& reading,
                 PackageDatabase& database, std::vector<PackageNeeds>& needs) {
-    const std::string name(value_of(fields, "Package"));
-    const auto status = words_of(value_of(fields, "Status"));
-    const bool is_gone =
-        status.size() == 3 && (status[2] == "not-installed" || status[2] == "config-files");
-    if (name.empty() || is_gone || reading.facts().packages.size() >= kMaxPackages) {
+    const imagebuilder::DpkgPackage package = imagebuilder::dpkg_package_of(fields);
+    if (package.name.empty() || package.is_gone() ||
+        reading.facts().packages.size() >= kMaxPackages) {
         return;
     }
+    const std::string name(package.name);
     const std::string_view priority = value_of(fields, "Priority");
     const bool is_seed =
         priority == "required" || priority == "important" || value_of(fields, "Essential") == "yes";
-    reading.facts().packages.push_back(
-        {.name = name,
-         .version = std::string(value_of(fields, "Version")),
-         .architecture = std::string(value_of(fields, "Architecture"))});
+    reading.facts().packages.push_back({.name = name,
+                                        .version = std::string(package.version),
+                                        .architecture = std::string(package.architecture)});
     database.add_package(name, false);
     needs.push_back({.name = name,
                      .depends = std::string(value_of(fields, "Pre-Depends")) + "," +
@@ -124,7 +117,7 @@ void read_info(Reading& reading, PackageDatabase& database, const std::string& f
 void mark_automatic(Reading& reading) {
     const auto text = reading.text("/var/lib/apt/extended_states");
     std::set<std::string, std::less<>> automatic;
-    for_each_stanza(text ? *text : "", [&](const std::vector<ControlField>& fields) {
+    imagebuilder::for_each_stanza(text ? *text : "", [&](const std::vector<ControlField>& fields) {
         if (value_of(fields, "Auto-Installed") == "1") {
             automatic.emplace(value_of(fields, "Package"));
         }
@@ -136,38 +129,13 @@ void mark_automatic(Reading& reading) {
 
 }  // namespace
 
-std::vector<ControlField> take_stanza(std::string_view& text) {
-    std::vector<ControlField> fields;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (trimmed(line).empty()) {
-            break;
-        }
-        const std::size_t colon = line.find(':');
-        if (line.front() == ' ' || line.front() == '\t') {
-            if (!fields.empty()) {
-                // The lines of a field are neighbours in the text: the view grows over this one.
-                ControlField& last = fields.back();
-                last.value = {
-                    last.value.data(),
-                    static_cast<std::size_t>(line.data() + line.size() - last.value.data())};
-            }
-        } else if (colon != std::string_view::npos) {
-            fields.push_back({line.substr(0, colon), trimmed(line.substr(colon + 1))});
-        }
-    }
-    return fields;
-}
-
 void read_dpkg(Reading& reading, PackageDatabase& database) {
     const imagebuilder::FileTree& tree = reading.tree();
     std::vector<PackageNeeds> needs;  // one for each package
     const auto read_status = [&](const std::string& path) {
         reading.part(path, [&] {
             const std::string text = tree.read(path, kMaxStatusBytes);
-            for_each_stanza(text, [&](const std::vector<ControlField>& fields) {
+            imagebuilder::for_each_stanza(text, [&](const std::vector<ControlField>& fields) {
                 add_stanza(fields, reading, database, needs);
             });
         });
