@@ -26,7 +26,7 @@ using base::ErrorKind;
 constexpr std::string_view kBuilder = "muster imagebuilder 5";
 
 // Part of an image's key, but of no id in it: raise it when the evidence beside images changes.
-constexpr std::string_view kEvidenceForm = "2";
+constexpr std::string_view kEvidenceForm = "3";
 
 std::optional<GuestFiles> require_guest(const Recipe& recipe) {
     if (!wants_guest(recipe)) {

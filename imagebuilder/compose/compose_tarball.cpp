@@ -64,7 +64,7 @@ auto pass_through(const ComposeOptions& options, const Read& read) {
 
 TarSurvey survey_of(const ComposeOptions& options) {
     return pass_through(options,
-                        [](TarEntries& entries) { return TarSurvey(entries, is_survey_file); });
+                        [](TarEntries& entries) { return TarSurvey(entries, survey_files()); });
 }
 
 // Passes on what it reads of a file, and keeps it.

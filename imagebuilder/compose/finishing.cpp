@@ -165,11 +165,18 @@ bool has_programs(const TarSurvey& survey) {
 
 }  // namespace
 
-bool is_survey_file(const std::string& path) {
-    return path == kDpkgStatus || path == kDpkgLog || path == kReleaseFiles[0] ||
-           path == kReleaseFiles[1] || "/" + path == kFirstbootInTree ||
-           (path.ends_with("/modules.dep") &&
-            (path.starts_with(kModuleFolders[0]) || path.starts_with(kModuleFolders[1])));
+std::function<bool(const FileEntry&)> survey_files() {
+    return [left = kMostCopyrightBytes](const FileEntry& entry) mutable {
+        const std::string& path = entry.path;
+        if (is_copyright_path(path) && entry.size <= std::min(left, kMostCopyrightFile)) {
+            left -= entry.size;
+            return true;
+        }
+        return path == kDpkgStatus || path == kDpkgLog || path == kReleaseFiles[0] ||
+               path == kReleaseFiles[1] || "/" + path == kFirstbootInTree ||
+               (path.ends_with("/modules.dep") &&
+                (path.starts_with(kModuleFolders[0]) || path.starts_with(kModuleFolders[1])));
+    };
 }
 
 NewFile make_new_file(const TarSurvey& survey, const std::string& path, std::string content,
@@ -263,6 +270,10 @@ PackageTexts read_packages(const TarSurvey& survey) {
     PackageTexts texts;
     texts.installed = installed_package_lines(text_in(survey, kDpkgStatus));
     texts.log = text_in(survey, kDpkgLog);
+    texts.licenses = find_licenses(texts.installed, [&](const std::string& path) {
+        const std::string* text = survey.find_content(path);
+        return text == nullptr ? std::nullopt : std::optional(*text);
+    });
     for (const char* path : kReleaseFiles) {
         OsReleaseFields fields = read_os_release(text_in(survey, path));
         if (!fields.id.empty()) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,9 @@ struct KernelFiles {
     std::uint64_t module_bytes = 0;    // of all of them
 };
 
-// The survey has to be asked for the content of these.
-bool is_survey_file(const std::string& path);
+// Picks the files whose content a survey has to keep: for one survey, as it counts the bytes of
+// copyright files.
+std::function<bool(const FileEntry&)> survey_files();
 
 // Throws invalid_input for no kernel or several, unless `version` says which one, or without
 // modules.

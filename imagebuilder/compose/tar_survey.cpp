@@ -49,8 +49,7 @@ std::string read_content(TarEntries& entries, const FileEntry& entry) {
 
 }  // namespace
 
-TarSurvey::TarSurvey(TarEntries& entries,
-                     const std::function<bool(const std::string& path)>& wants) {
+TarSurvey::TarSurvey(TarEntries& entries, const std::function<bool(const FileEntry&)>& wants) {
     std::vector<std::pair<std::string, TarItem>> found;
     FileEntry entry;
     while (entries.next(entry)) {
@@ -59,8 +58,13 @@ TarSurvey::TarSurvey(TarEntries& entries,
         links_.erase(entry.path);
         if (entry.type == FileEntry::Type::symlink) {
             links_[entry.path] = entry.link_target;
-        } else if (entry.type == FileEntry::Type::file && wants(entry.path)) {
+        } else if (entry.type == FileEntry::Type::file && wants(entry)) {
             contents_[entry.path] = read_content(entries, entry);
+        } else if (entry.type == FileEntry::Type::hard_link && wants(entry)) {
+            const auto same = contents_.find(entry.link_target);
+            if (same != contents_.end()) {
+                contents_[entry.path] = same->second;
+            }
         }
         found.emplace_back(entry.path, TarItem{entry.type, entry.size, found.size()});
     }
@@ -78,8 +82,8 @@ TarSurvey::TarSurvey(TarEntries& entries,
     contents_ = std::move(placed);
 }
 
-// A path of folders with no link in it. `links` counts those of the whole way.
-std::string TarSurvey::folder_of(std::string_view path, int& links) const {
+// `links` counts those of the whole way.
+std::optional<std::string> TarSurvey::follow(std::string_view path, int& links) const {
     std::string at;
     while (!path.empty()) {
         const std::size_t slash = std::min(path.find('/'), path.size());
@@ -94,13 +98,15 @@ std::string TarSurvey::folder_of(std::string_view path, int& links) const {
                 at = next;
                 continue;
             }
-            if (++links > kMostLinks) {
-                throw base::Error(
-                    base::ErrorKind::invalid_input,
-                    fmt::format("the links at '/{}' of the tar go in a circle", next));
-            }
             const bool absolute = link->second.starts_with('/');
-            at = folder_of(absolute ? link->second : join(at, link->second), links);
+            const auto target =
+                ++links > kMostLinks
+                    ? std::nullopt
+                    : follow(absolute ? link->second : join(at, link->second), links);
+            if (!target) {
+                return std::nullopt;
+            }
+            at = *target;
         }
     }
     return at;
@@ -108,7 +114,20 @@ std::string TarSurvey::folder_of(std::string_view path, int& links) const {
 
 std::string TarSurvey::place_of(const std::string& path) const {
     int links = 0;
-    return join(folder_of(folder_in(path), links), name_in(path));
+    const auto folder = follow(folder_in(path), links);
+    if (!folder) {
+        throw base::Error(
+            base::ErrorKind::invalid_input,
+            fmt::format("the links on the way to '/{}' of the tar go in a circle", path));
+    }
+    return join(*folder, name_in(path));
+}
+
+const std::string* TarSurvey::find_content(const std::string& path) const {
+    int links = 0;
+    const auto place = follow(path, links);
+    const auto found = place ? contents_.find(*place) : contents_.end();
+    return found == contents_.end() ? nullptr : &found->second;
 }
 
 const TarItem* TarSurvey::find(const std::string& path) const {

@@ -25,9 +25,10 @@ struct TarItem {
 
 class TarSurvey {
   public:
-    // Reads to the end. `wants` picks the files whose content is kept, at most 64 MiB each. Throws
-    // invalid_input for links in a circle, and what TarEntries throws.
-    TarSurvey(TarEntries& entries, const std::function<bool(const std::string& path)>& wants);
+    // Reads to the end. `wants` picks the files whose content is kept, at most 64 MiB each; a hard
+    // link that it picks has the content of its file when that was picked too. Throws invalid_input
+    // for links in a circle, and what TarEntries throws.
+    TarSurvey(TarEntries& entries, const std::function<bool(const FileEntry&)>& wants);
 
     // Where an entry of this path is: links among its folders are followed.
     std::string place_of(const std::string& path) const;
@@ -36,10 +37,13 @@ class TarSurvey {
     const std::map<std::string, TarItem>& items() const { return items_; }
     // Of those that were wanted; by place.
     const std::map<std::string, std::string>& contents() const { return contents_; }
+    // The same where all links of a path lead, the last one too; nullptr: to nothing wanted.
+    const std::string* find_content(const std::string& path) const;
     std::int64_t newest() const { return newest_; }  // time of an entry; 0 for an empty tar
 
   private:
-    std::string folder_of(std::string_view path, int& links) const;
+    // All links of the path followed; nullopt: they go in a circle.
+    std::optional<std::string> follow(std::string_view path, int& links) const;
 
     std::map<std::string, TarItem> items_;      // by place
     std::map<std::string, std::string> links_;  // symbolic ones, by path as it is in the tar

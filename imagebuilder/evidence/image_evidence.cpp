@@ -12,6 +12,7 @@
 #include "imagebuilder/disk/initrd.h"
 #include "imagebuilder/evidence/provenance.h"
 #include "imagebuilder/evidence/sbom.h"
+#include "imagebuilder/filetree/directory_tree.h"
 
 namespace imagebuilder {
 
@@ -56,10 +57,11 @@ std::vector<InstalledPackage> look_up(const std::vector<std::string>& lines, con
 }
 
 SbomSubject sbom_subject(const EvidenceSubject& subject) {
-    return {subject.recipe->name,          subject.recipe->version, subject.recipe->description,
-            subject.packages.distribution, subject.packages.vendor, subject.recipe->name + ".qcow2",
-            subject.disk_sha256,           subject.identity,        subject.epoch,
-            subject.packages.installed};
+    return {
+        subject.recipe->name,          subject.recipe->version,  subject.recipe->description,
+        subject.packages.distribution, subject.packages.vendor,  subject.recipe->name + ".qcow2",
+        subject.disk_sha256,           subject.identity,         subject.epoch,
+        subject.packages.installed,    subject.packages.licenses};
 }
 
 // What a recipe names, with digests; "text" of a run step and the like is covered by recipe.yaml.
@@ -127,9 +129,10 @@ std::vector<std::string> packages_of_dpkg_log(std::string_view text) {
     return {found.begin(), found.end()};
 }
 
-TreePackages make_tree_packages(const PackageTexts& texts, const AptIndex& apt,
+TreePackages make_tree_packages(PackageTexts texts, const AptIndex& apt,
                                 const std::optional<LockFile>& lock) {
     TreePackages packages;
+    packages.licenses = std::move(texts.licenses);
     packages.vendor = texts.vendor;
     packages.distribution = texts.vendor + (texts.version.empty() ? "" : "-" + texts.version);
     const std::set<std::string> installed(texts.installed.begin(), texts.installed.end());
@@ -156,7 +159,8 @@ TreePackages read_tree_packages(const StepContext& context, const AptIndex& apt,
         texts.installed.push_back(line);
     }
     texts.log.assign(std::istreambuf_iterator<char>(text), {});
-    return make_tree_packages(texts, apt, lock);
+    texts.licenses = read_licenses(texts.installed, *open_directory_tree(context.tree.string()));
+    return make_tree_packages(std::move(texts), apt, lock);
 }
 
 std::map<std::string, std::string> image_tools(const std::optional<GuestFiles>& guest, bool uefi) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "imagebuilder/evidence/license/read_licenses.h"
 #include "imagebuilder/evidence/lock_file.h"
 #include "imagebuilder/evidence/package_index.h"
 #include "imagebuilder/plan/planned_step.h"
@@ -24,6 +25,7 @@ struct TreePackages {
     std::string distribution;  // "debian-12"
     std::vector<InstalledPackage> installed;
     std::vector<InstalledPackage> used;  // those, and what steps installed and removed again
+    PackageLicenses licenses;            // of the installed ones
 };
 
 // "name version architecture" of everything that a dpkg.log says was unpacked.
@@ -35,8 +37,9 @@ struct PackageTexts {
     std::string version;                 // its VERSION_ID
     std::vector<std::string> installed;  // "name version architecture"
     std::string log;                     // dpkg.log
+    PackageLicenses licenses;            // of the installed ones
 };
-TreePackages make_tree_packages(const PackageTexts& texts, const AptIndex& apt,
+TreePackages make_tree_packages(PackageTexts texts, const AptIndex& apt,
                                 const std::optional<LockFile>& lock);
 
 // Before the seal, which removes the logs. Packages are looked up in the lock, else in the index.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/evidence/sbom.h"
 
+#include <algorithm>
 #include <ctime>
+#include <map>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -68,6 +71,13 @@ Json spdx_image(const SbomSubject& subject) {
     return image;
 }
 
+// nullptr: nothing is asserted.
+const PackageLicense* find_license(const SbomSubject& subject, const InstalledPackage& package) {
+    const auto found = subject.licenses.find(package.name);
+    return found == subject.licenses.end() || found->second.terms.empty() ? nullptr
+                                                                          : &found->second;
+}
+
 Json spdx_package(const SbomSubject& subject, const InstalledPackage& package) {
     Json json;
     json["SPDXID"] = spdx_id(package);
@@ -82,7 +92,8 @@ Json spdx_package(const SbomSubject& subject, const InstalledPackage& package) {
         json["checksums"] = {{{"algorithm", "SHA256"}, {"checksumValue", package.sha256}}};
     }
     json["licenseConcluded"] = kNoAssertion;
-    json["licenseDeclared"] = kNoAssertion;
+    const PackageLicense* license = find_license(subject, package);
+    json["licenseDeclared"] = license == nullptr ? kNoAssertion : license->expression();
     json["copyrightText"] = kNoAssertion;
     json["externalRefs"] = {{{"referenceCategory", "PACKAGE-MANAGER"},
                              {"referenceType", "purl"},
@@ -90,8 +101,57 @@ Json spdx_package(const SbomSubject& subject, const InstalledPackage& package) {
     return json;
 }
 
+// The licences that SPDX does not list, each once, by id.
+Json spdx_extracted_licenses(const SbomSubject& subject) {
+    std::map<std::string, const ExtractedLicense*> extracted;
+    for (const InstalledPackage& package : subject.packages) {
+        if (const PackageLicense* license = find_license(subject, package)) {
+            for (const auto& [id, text] : license->extracted) {
+                extracted.emplace(id, &text);
+            }
+        }
+    }
+    Json list = Json::array();
+    for (const auto& [id, license] : extracted) {
+        list.push_back(
+            {{"licenseId", id}, {"extractedText", license->text}, {"name", license->name}});
+    }
+    return list;
+}
+
 Json relationship(std::string_view from, std::string_view type, std::string_view to) {
     return {{"spdxElementId", from}, {"relationshipType", type}, {"relatedSpdxElement", to}};
+}
+
+bool has_operator(std::string_view term) {
+    return term.find(' ') != std::string_view::npos;
+}
+
+bool has_extracted(std::string_view term) {
+    return term.find("LicenseRef-") != std::string_view::npos;
+}
+
+// One expression, or, where a licence is not on SPDX's list, the licences that hold together by
+// name: the schema knows expressions of listed ones only, and has no place for texts once.
+Json cyclonedx_licenses(const PackageLicense& license) {
+    const bool listed = std::none_of(license.terms.begin(), license.terms.end(), has_extracted);
+    if (listed && (license.terms.size() > 1 || has_operator(license.terms.front()))) {
+        Json one;
+        one["expression"] = license.expression();
+        return Json::array({one});
+    }
+    Json list = Json::array();
+    for (const std::string& term : license.terms) {
+        const auto extracted = license.extracted.find(term);
+        Json one;
+        if (extracted != license.extracted.end()) {
+            one["license"]["name"] = extracted->second.name;
+        } else {
+            one["license"][has_operator(term) ? "name" : "id"] = term;
+        }
+        list.push_back(one);
+    }
+    return list;
 }
 
 Json cyclonedx_component(const SbomSubject& subject, const InstalledPackage& package) {
@@ -104,6 +164,9 @@ Json cyclonedx_component(const SbomSubject& subject, const InstalledPackage& pac
     if (!package.sha256.empty()) {
         json["hashes"] = {{{"alg", "SHA-256"}, {"content", package.sha256}}};
     }
+    if (const PackageLicense* license = find_license(subject, package)) {
+        json["licenses"] = cyclonedx_licenses(*license);
+    }
     json["purl"] = purl;
     return json;
 }
@@ -115,9 +178,9 @@ std::string rfc3339(std::int64_t seconds) {
 }
 
 std::string package_url(const SbomSubject& subject, const InstalledPackage& package) {
-    std::string url =
-        fmt::format("pkg:deb/{}/{}@{}?arch={}", subject.vendor, percent_encoded(package.name),
-                    percent_encoded(package.version), percent_encoded(package.architecture));
+    std::string url = fmt::format("pkg:deb/{}/{}@{}?arch={}", percent_encoded(subject.vendor),
+                                  percent_encoded(package.name), percent_encoded(package.version),
+                                  percent_encoded(package.architecture));
     if (!subject.distribution.empty()) {
         url += "&distro=" + percent_encoded(subject.distribution);
     }
@@ -136,6 +199,9 @@ std::string make_spdx(const SbomSubject& subject) {
     json["packages"] = Json::array({spdx_image(subject)});
     json["relationships"] =
         Json::array({relationship("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-image")});
+    if (Json extracted = spdx_extracted_licenses(subject); !extracted.empty()) {
+        json["hasExtractedLicensingInfos"] = std::move(extracted);
+    }
     for (const InstalledPackage& package : subject.packages) {
         json["packages"].push_back(spdx_package(subject, package));
         json["relationships"].push_back(

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bill of materials of an image: SPDX 2.3 and CycloneDX 1.5, both as JSON. Pure functions of
 // their argument: equal images give equal bytes, so times are the image's epoch and ids come from
-// its key. Licences are not looked at: NOASSERTION says so.
+// its key. Licences are what packages declare of themselves; NOASSERTION where they say nothing
+// that is certain, and always for what somebody would have to conclude.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "imagebuilder/evidence/license/read_licenses.h"
 #include "imagebuilder/evidence/package_index.h"
 
 namespace imagebuilder {
@@ -23,6 +25,7 @@ struct SbomSubject {
     std::string key;                // digest of all inputs
     std::int64_t epoch = 0;         // seconds since 1970
     std::vector<InstalledPackage> packages;
+    PackageLicenses licenses;
 };
 
 std::string make_spdx(const SbomSubject& subject);

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     base::pwrite_all(fd.get(), {reinterpret_cast<const std::byte*>(data), size}, 0, "root.tar");
     try {
         imagebuilder::TarEntries entries(fd.get(), "root.tar");
-        const imagebuilder::TarSurvey survey(entries, imagebuilder::is_survey_file);
+        const imagebuilder::TarSurvey survey(entries, imagebuilder::survey_files());
         for (const auto& [place, item] : survey.items()) {
             if (place.starts_with('/') || place.find("/../") != std::string::npos ||
                 survey.find(place) == nullptr) {

@@ -40,6 +40,11 @@ echo virtio_blk >usr/lib/modules/6.1.0-9/kernel/virtio/virtio_blk.ko
 echo e1000 >usr/lib/modules/6.1.0-9/kernel/e1000.ko
 printf 'Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36\n\nPackage: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n\nPackage: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2\n' \
     >var/lib/dpkg/status
+mkdir -p usr/share/doc/bash usr/share/doc/libc-alpha usr/share/doc/libc-data
+printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-3+\n' >usr/share/doc/bash/copyright
+printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: LGPL-2.1+\n' >usr/share/doc/libc-alpha/copyright
+ln usr/share/doc/libc-alpha/copyright usr/share/doc/libc-data/copyright
+ln -s libc-data usr/share/doc/libc6
 printf 'NAME=x\nID=debian\nVERSION_ID="12"\n' >usr/lib/os-release
 ln -s ../usr/lib/os-release etc/os-release
 echo old >etc/hostname

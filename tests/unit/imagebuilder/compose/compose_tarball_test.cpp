@@ -122,6 +122,9 @@ TEST_CASE("a tar becomes a disk with all that an image has", "[imagebuilder][com
     CHECK_FALSE(has(made.parts.initrd, "e1000"));
     CHECK(made.parts.packages.installed ==
           std::vector<std::string>{"bash 5.2 amd64", "libc6 2.36 amd64"});
+    REQUIRE(made.parts.packages.licenses.size() == 2);
+    CHECK(made.parts.packages.licenses.at("bash").expression() == "GPL-3.0-or-later");
+    CHECK(made.parts.packages.licenses.at("libc6").expression() == "LGPL-2.1-or-later");
     CHECK(made.parts.packages.vendor == "debian");
     CHECK(made.parts.packages.version == "12");
     CHECK(made.parts.epoch == 1700000000);

@@ -16,6 +16,7 @@
 #include "imagebuilder/evidence/sbom.h"
 #include "tests/support/catch.h"
 #include "tests/support/pki.h"
+#include "tests/support/spdx_grammar.h"
 
 namespace {
 
@@ -58,7 +59,21 @@ SbomSubject sample_subject() {
     subject.epoch = 1700000000;
     subject.packages = resolve_packages(
         {"libstdc++6 12.2.0-14 amd64", "nginx 1.22.1-9 amd64", "nginx 1.22.1-8 amd64"}, index);
+    const ExtractedLicense own{"own-licence", "Do as you like."};
+    subject.licenses["libstdc++6"] = {{"GPL-3.0-or-later WITH GCC-exception-3.1"}, {}};
+    subject.licenses["nginx"] = {
+        {"(Apache-2.0 OR MIT)", "BSD-2-Clause", "LicenseRef-own-licence-01"},
+        {{"LicenseRef-own-licence-01", own}}};
+    subject.licenses["absent"] = {{"LicenseRef-other-02"}, {{"LicenseRef-other-02", own}}};
     return subject;
+}
+
+// As an image of one package with this licence shows it.
+base::Json cyclonedx_licenses_of(const PackageLicense& license) {
+    SbomSubject subject = sample_subject();
+    subject.packages = resolve_packages({"a 1 all"}, {});
+    subject.licenses = {{"a", license}};
+    return base::parse_json(make_cyclonedx(subject), "cyclonedx")["components"][0]["licenses"];
 }
 
 LockFile sample_lock() {
@@ -127,6 +142,12 @@ TEST_CASE("the SPDX document names the image and all its packages", "[imagebuild
     CHECK(json["packages"][1]["SPDXID"] == "SPDXRef-deb-libstdc.plus..plus.6-amd64");
     CHECK_FALSE(json["packages"][1].contains("checksums"));
     CHECK(json["packages"][2]["checksums"][0]["checksumValue"] == std::string(64, 'a'));
+    CHECK(json["packages"][1]["licenseDeclared"] == "GPL-3.0-or-later WITH GCC-exception-3.1");
+    CHECK(json["packages"][2]["licenseDeclared"] ==
+          "(Apache-2.0 OR MIT) AND BSD-2-Clause AND LicenseRef-own-licence-01");
+    CHECK(json["packages"][0]["licenseDeclared"] == "NOASSERTION");
+    REQUIRE(json["hasExtractedLicensingInfos"].size() == 1);
+    CHECK(json["hasExtractedLicensingInfos"][0]["extractedText"] == "Do as you like.");
     REQUIRE(json["relationships"].size() == 4);
     CHECK(json["relationships"][0]["relationshipType"] == "DESCRIBES");
     SbomSubject other = subject;
@@ -159,6 +180,8 @@ TEST_CASE("the SPDX document keeps the rules of its schema", "[imagebuilder]") {
     CHECK(json["creationInfo"]["creators"][0].get<std::string>().starts_with("Tool: "));
     CHECK(json["documentNamespace"].get<std::string>().find('#') == std::string::npos);
     std::set<std::string> ids{"SPDXRef-DOCUMENT"};
+    std::set<std::string> named;
+    std::set<std::string> defined;
     for (const base::Json& package : json["packages"]) {
         for (const auto& [field, value] : package.items()) {
             INFO(field);
@@ -177,7 +200,21 @@ TEST_CASE("the SPDX document keeps the rules of its schema", "[imagebuilder]") {
             CHECK(reference["referenceLocator"].get<std::string>().find(' ') == std::string::npos);
         }
         ids.insert(package["SPDXID"].get<std::string>());
+        CHECK(package["licenseConcluded"] == "NOASSERTION");
+        const std::string declared = package["licenseDeclared"].get<std::string>();
+        CHECK((declared == "NOASSERTION" || tests::SpdxExpression::is_valid(declared)));
+        for (std::size_t at = declared.find("LicenseRef-"); at != std::string::npos;
+             at = declared.find("LicenseRef-", at + 1)) {
+            named.insert(declared.substr(at, declared.find_first_of(" )", at) - at));
+        }
     }
+    for (const base::Json& license : json["hasExtractedLicensingInfos"]) {
+        CHECK(std::regex_match(license["licenseId"].get<std::string>(),
+                               std::regex("LicenseRef-[A-Za-z0-9.-]+")));
+        CHECK_FALSE(license["extractedText"].get<std::string>().empty());
+        defined.insert(license["licenseId"].get<std::string>());
+    }
+    CHECK(named == defined);
     CHECK(std::regex_match(json["packages"][0]["checksums"][0]["checksumValue"].get<std::string>(),
                            digest));
     for (const base::Json& relationship : json["relationships"]) {
@@ -200,6 +237,15 @@ TEST_CASE("the CycloneDX document keeps the rules of its schema", "[imagebuilder
         CHECK(component["type"] == "library");
         CHECK_FALSE(component["name"].get<std::string>().empty());
         CHECK(component["purl"].get<std::string>().starts_with("pkg:deb/debian/"));
+        const base::Json licenses = component.value("licenses", base::Json::array());
+        for (const base::Json& license : licenses) {
+            CHECK(license.size() == 1);
+            const bool is_expression = license.contains("expression");
+            CHECK((!is_expression ||
+                   (licenses.size() == 1 &&
+                    tests::SpdxExpression::is_valid(license["expression"].get<std::string>()))));
+            CHECK((is_expression || license["license"].size() == 1));
+        }
         CHECK(refs.insert(component["bom-ref"].get<std::string>()).second);
     }
     for (const base::Json& dependency : json["dependencies"]) {
@@ -222,6 +268,25 @@ TEST_CASE("the CycloneDX document has a component for each package", "[imagebuil
     }
     CHECK(refs.size() == 3);
     CHECK(json["dependencies"][0]["dependsOn"].size() == 3);
+}
+
+TEST_CASE("licences in CycloneDX are an expression, or a list of ids and names", "[imagebuilder]") {
+    const ExtractedLicense own{"own licence", "Do as you like."};
+    CHECK(cyclonedx_licenses_of({{"MIT"}, {}}) ==
+          base::parse_json(R"json([{"license": {"id": "MIT"}}])json", "x"));
+    CHECK(cyclonedx_licenses_of({{"ISC", "MIT"}, {}}) ==
+          base::parse_json(R"json([{"expression": "ISC AND MIT"}])json", "x"));
+    CHECK(cyclonedx_licenses_of({{"(ISC OR MIT)"}, {}}) ==
+          base::parse_json(R"json([{"expression": "ISC OR MIT"}])json", "x"));
+    CHECK(cyclonedx_licenses_of({{"LicenseRef-own-1"}, {{"LicenseRef-own-1", own}}}) ==
+          base::parse_json(R"json([{"license": {"name": "own licence"}}])json", "x"));
+    CHECK(cyclonedx_licenses_of({{"(ISC OR LicenseRef-own-1)", "LicenseRef-own-1", "MIT"},
+                                 {{"LicenseRef-own-1", own}}}) ==
+          base::parse_json(R"json([{"license": {"name": "(ISC OR LicenseRef-own-1)"}},
+                               {"license": {"name": "own licence"}},
+                               {"license": {"id": "MIT"}}])json",
+                           "x"));
+    CHECK(cyclonedx_licenses_of({}).is_null());
 }
 
 TEST_CASE("a signed statement opens for its signer only", "[imagebuilder]") {
