@@ -11,9 +11,9 @@
 #include "base/process.h"
 #include "cli/build_plan_text.h"
 #include "cli/build_progress.h"
+#include "cli/guestfish_settings.h"
 #include "cli/run_installer.h"
 #include "cli/verb.h"
-#include "hvruntime/accel/accel.h"
 #include "imagebuilder/build.h"
 #include "imagebuilder/cache/cache_lock.h"
 
@@ -73,9 +73,7 @@ imagebuilder::InputOptions input_options_of(const BuildVerbOptions& options) {
     if (!options.executor.empty()) {
         inputs.executor = imagebuilder::parse_executor(options.executor);
     }
-    inputs.guestfish.kvm_works = [] {
-        return hvruntime::choose_accel({}).accel == hvruntime::Accel::kvm;
-    };
+    inputs.guestfish = guestfish_settings();
     if (!options.plan) {
         inputs.run_installer = run_installer;
     }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/guestfish_settings.h"
 #include "cli/verb.h"
 #include "imagebuilder/customize/customize.h"
 
@@ -72,6 +73,12 @@ int run_customize(const CustomizeVerbOptions& options, base::cli::Io& io) {
     customize.operations = options.operations;
     customize.keep_on_error = options.keep;
     customize.dry_run = options.dry_run;
+    if (!options.executor.empty()) {
+        customize.executor = imagebuilder::parse_executor(options.executor);
+    }
+    customize.keys = imagebuilder::parse_guest_keys(options.keys);
+    customize.network = options.network;
+    customize.guestfish = guestfish_settings();
     if (!io.quiet && !io.json) {
         customize.on_progress = [&io](const imagebuilder::BuildProgress& progress) {
             io.err << fmt::format("[{:6.1f}] step {}/{} {}\n", progress.seconds, progress.step,
@@ -85,8 +92,9 @@ int run_customize(const CustomizeVerbOptions& options, base::cli::Io& io) {
     const imagebuilder::CustomizeResult result = imagebuilder::customize_image(customize);
     if (io.json) {
         const base::Json json{{"image", result.image.string()},  {"system", result.system},
-                              {"filesystem", result.filesystem}, {"bytes", result.bytes},
-                              {"seconds", result.seconds},       {"changed", !options.dry_run}};
+                              {"filesystem", result.filesystem}, {"executor", result.executor},
+                              {"bytes", result.bytes},           {"seconds", result.seconds},
+                              {"changed", !options.dry_run}};
         io.out << base::to_json_text(json, 2) << "\n";
         return 0;
     }
@@ -115,13 +123,30 @@ void add_customize(CLI::App& app, Chosen& chosen) {
         ->type_name("FILE");
     verb->add_flag("-n,--dry-run", options->dry_run, "only say what would be done");
     verb->add_flag("--keep", options->keep, "keep the copy that a step failed in");
+    verb->add_option("--executor", options->executor,
+                     "mount or libguestfs; default: mount where this host's kernel and user can, "
+                     "else libguestfs")
+        ->type_name("NAME");
+    verb->add_option("--key", options->keys,
+                     "the passphrase of an encrypted volume: ID:key:STRING or ID:file:FILENAME; ID "
+                     "is a device such as /dev/sda2, its LUKS UUID, or all")
+        ->type_name("SELECTOR")
+        ->expected(1)
+        ->take_all();
+    verb->add_flag("--network", options->network,
+                   "a network for commands under libguestfs; installing packages has one anyway");
     add_operation_options(*verb, *options);
     verb->footer(
-        "Operations happen in the order in which they are typed. Needs root: the file system is "
-        "mounted.\n\n"
-        "EXIT STATUS: 0 done; 2 an operation is wrong; 3 no such image or file; 4 the image is "
-        "damaged;\n"
-        "5 no system in it that can be mounted; 6 no right to mount, no space; 9 a step failed.\n\n"
+        "Operations happen in the order in which they are typed. The file system is mounted, which "
+        "needs root;\n"
+        "LVM, LUKS, several file systems and ordinary users take the small machine of libguestfs "
+        "(guestfish).\n\n"
+        "EXIT STATUS: 0 done; 2 an operation is wrong, a key is missing; 3 no such image or file; "
+        "4 the image\n"
+        "is damaged, no key opens it; 5 no system in it that can be mounted; 6 no right to mount "
+        "and "
+        "no guestfish,\n"
+        "no space; 9 a step failed.\n\n"
         "EXAMPLE: muster customize web.qcow2 --install nginx --run-command 'systemctl enable "
         "nginx'");
     verb->callback([options, verb, &chosen] {

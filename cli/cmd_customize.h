@@ -23,6 +23,9 @@ struct CustomizeVerbOptions {
     std::vector<imagebuilder::Operation> operations;         // in the order of the command line
     std::map<std::string, std::vector<std::string>> values;  // by option, as they were typed
     std::map<std::string, bool> flags;
+    std::string executor;           // empty: the one that fits
+    std::vector<std::string> keys;  // selectors, as virt-customize has them
+    bool network = false;
     bool keep = false;
     bool dry_run = false;
 };

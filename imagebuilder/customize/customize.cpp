@@ -11,13 +11,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "imagebuilder/customize/mounted_root.h"
+#include "base/process.h"
+#include "imagebuilder/customize/customize_ways.h"
 #include "imagebuilder/disk/disk_writer.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/step_clock.h"
-#include "imagebuilder/tree/finish.h"
 #include "imagebuilder/tree/sandbox.h"
-#include "imagebuilder/tree/steps.h"
 #include "imagebuilder/work_dir.h"
 #include "ovfkit/convert/convert.h"
 
@@ -29,14 +28,6 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
-
-void require_mounting() {
-    if (::geteuid() != 0) {
-        throw Error(ErrorKind::environment, "only root may mount the file systems of an image",
-                    "run it as root; recipes ('muster build') need no root");
-    }
-    require_namespaces();
-}
 
 // The format of an image that is replaced stays; a new one's name decides.
 ovfkit::DiskForm output_form(const CustomizeOptions& options, ovfkit::DiskFormat format) {
@@ -69,47 +60,75 @@ void refuse_snapshots(const fs::path& qcow2) {
     }
 }
 
-// Its index, when this host has the archives of that release; else the image's own sources.
-std::optional<AptIndex> find_index(const CustomizePlan& plan, const MountedRoot& root) {
-    if (!plan.needs_packages) {
-        return std::nullopt;
-    }
-    if (!root.has_apt) {
-        throw Error(ErrorKind::unsupported,
-                    fmt::format("'{}' has no apt to install packages with", root.pretty_name),
-                    "install them by its own means: --run-command");
-    }
-    if (root.id == "debian" && !root.codename.empty()) {
+CustomizeHost look_at_customize_host() {
+    CustomizeHost host{.may_mount = ::geteuid() == 0,
+                       .has_guestfish = base::find_program("guestfish").has_value()};
+    if (host.may_mount) {
         try {
-            return open_apt_index(root.codename);
+            require_namespaces();
         } catch (const Error& error) {
-            if (error.kind() != ErrorKind::environment) {
-                throw;
-            }
             base::log(base::LogLevel::info, "imagebuilder", "{}", error.message());
+            host.may_mount = false;
         }
     }
-    return std::nullopt;
+    return host;
 }
 
-void apply_plan(const CustomizePlan& plan, const StepContext& context, StepClock& clock) {
-    if (plan.needs_packages && context.own_sources) {
-        run_script(context, "apt-get -q update", {}, "fetch the image's package index");
+void write_image(const CustomizeWork& work, const fs::path& output, ovfkit::DiskForm form) {
+    if (form == ovfkit::DiskForm::qcow2) {
+        const fs::path fresh = work.folder / "disk.qcow2";
+        convert_to_qcow2(work.raw, fresh);
+        copy_whole(fresh, output);
+    } else {
+        write_disk_as(work.raw, ovfkit::DiskFormat::raw, output, form);
     }
-    for (const CustomizeStep& step : plan.steps) {
-        clock.begin(step.step.where + " " + describe(step.step.action));
-        apply_step(context, step.folder, step.step);
-    }
-    if (!plan.firstboot.empty()) {
-        clock.begin("first-boot commands");
-        add_firstboot(context, plan.firstboot);
-    }
-    clock.begin("give freed blocks back");
-    // Not on every file system; the image is only larger then.
-    run_script(context, "command -v fstrim >/dev/null && fstrim / || :", {}, "fstrim");
 }
 
 }  // namespace
+
+CustomizeWays possible_ways(const CustomizeOptions& options, const CustomizeHost& host) {
+    if (options.executor == Executor::compose) {
+        throw Error(ErrorKind::usage, "the executor compose makes images, it does not change them",
+                    "mount or libguestfs");
+    }
+    const bool only_mount = options.executor == Executor::mount;
+    if (only_mount && !options.keys.empty()) {
+        throw Error(ErrorKind::unsupported, "the executor mount opens no encrypted volumes",
+                    "leave --executor out, or --executor=libguestfs");
+    }
+    const bool only_libguestfs = options.executor == Executor::libguestfs || !options.keys.empty();
+    const CustomizeWays ways{.mount = host.may_mount && !only_libguestfs,
+                             .libguestfs = host.has_guestfish && !only_mount};
+    if (!ways.mount && !ways.libguestfs) {
+        throw Error(ErrorKind::environment,
+                    only_libguestfs ? "the executor libguestfs needs the program guestfish"
+                                    : "only root may mount the file systems of an image, where "
+                                      "namespaces are allowed",
+                    only_mount ? "run it as root; recipes ('muster build') need no root"
+                               : "apt-get install guestfish libguestfs-xfs linux-image-amd64: that "
+                                 "way needs no root");
+    }
+    return ways;
+}
+
+Executor choose_way(const CustomizeWays& ways, const std::optional<RootSearch>& search) {
+    if (!search) {
+        return Executor::libguestfs;
+    }
+    if (search->root && (search->others.empty() || !ways.libguestfs)) {
+        return Executor::mount;
+    }
+    if (!ways.libguestfs || search->seen.empty()) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("no Linux system that can be mounted here is in the image ({})",
+                                search->seen.empty() ? "no file system at all"
+                                                     : "there is " + search->seen),
+                    search->seen.empty()
+                        ? ""
+                        : "libguestfs may do it: apt-get install guestfish, --executor=libguestfs");
+    }
+    return Executor::libguestfs;
+}
 
 CustomizeResult customize_image(const CustomizeOptions& options) {
     const CustomizePlan plan = plan_operations(options.operations);
@@ -117,7 +136,7 @@ CustomizeResult customize_image(const CustomizeOptions& options) {
         throw Error(ErrorKind::usage, "there is nothing to change",
                     "name an operation, such as --install nginx");
     }
-    constexpr int kOtherSteps = 3;  // copy, trim, write
+    constexpr int kOtherSteps = 4;  // copy, find, trim, write
     StepClock clock(
         static_cast<int>(plan.steps.size()) + (plan.firstboot.empty() ? 0 : 1) + kOtherSteps,
         options.on_progress, {});
@@ -128,43 +147,39 @@ CustomizeResult customize_image(const CustomizeOptions& options) {
     }
     if (options.dry_run) {
         for (const CustomizeStep& step : plan.steps) {
-            clock.begin(step.step.where + " " + describe(step.step.action));
+            clock.begin(describe(step));
         }
         clock.end();
-        return {options.image, "", "", base::file_size(options.image), clock.seconds()};
+        return {options.image, "", "", "", base::file_size(options.image), clock.seconds()};
     }
-    require_mounting();
+    const CustomizeWays ways = possible_ways(options, look_at_customize_host());
 
     return base::in_context(fmt::format("customizing '{}'", options.image.string()), [&] {
-        WorkDir work(options.keep_on_error);
-        const fs::path raw = work.path() / "disk.raw";
+        WorkDir folder(options.keep_on_error);
+        const CustomizeWork work{options,       plan, folder.path(), folder.path() / "disk.raw",
+                                 folder.tree(), clock};
         clock.begin("copy the disk");
-        write_disk_as(options.image, disk->format(), raw, ovfkit::DiskForm::raw);
-        base::make_dirs(work.tree());
-        const MountedRoot root = find_mounted_root(raw, work.tree());
-        const std::optional<AptIndex> index = find_index(plan, root);
-
-        const StepContext context{work.tree(), index ? &*index : nullptr, options.on_output,
-                                  LoopMount{raw, root.part.offset}, !index};
-        apply_plan(plan, context, clock);
-
+        write_disk_as(options.image, disk->format(), work.raw, ovfkit::DiskForm::raw);
+        base::make_dirs(work.tree);
+        clock.begin("find the system");
+        std::optional<RootSearch> search;
+        if (ways.mount) {
+            search = find_mounted_root(work.raw, work.tree);
+        }
+        const Executor way = choose_way(ways, search);
+        const CustomizedSystem changed = way == Executor::mount ? customize_mounted(work, *search)
+                                                                : customize_by_guestfish(work);
         clock.begin("write the image");
         const fs::path output = options.output.empty() ? options.image : options.output;
-        if (form == ovfkit::DiskForm::qcow2) {
-            const fs::path fresh = work.path() / "disk.qcow2";
-            convert_to_qcow2(raw, fresh);
-            copy_whole(fresh, output);
-        } else {
-            write_disk_as(raw, ovfkit::DiskFormat::raw, output, form);
-        }
+        write_image(work, output, form);
         clock.end();
-        work.remove();
-        return CustomizeResult{
-            output, root.pretty_name,
-            root.part.number == 0
-                ? root.filesystem
-                : fmt::format("{} in partition {}", root.filesystem, root.part.number),
-            base::file_size(output), clock.seconds()};
+        folder.remove();
+        return CustomizeResult{output,
+                               changed.system,
+                               changed.filesystem,
+                               std::string(to_string(way)),
+                               base::file_size(output),
+                               clock.seconds()};
     });
 }
 

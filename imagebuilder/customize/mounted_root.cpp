@@ -29,8 +29,15 @@ mount -o "$1" "$2" "$3" || exit 32
 cd "$3"
 for file in usr/lib/os-release etc/os-release; do
     if [ -f "$file" ] && [ ! -L "$file" ]; then
-        [ -x usr/bin/apt-get ] && echo "apt"
-        grep -E '^(ID|PRETTY_NAME|VERSION_CODENAME)=' "$file" | head -n 10
+        for program in apt-get dnf yum zypper apk pacman; do
+            for folder in usr/bin bin usr/sbin sbin; do
+                [ -x "$folder/$program" ] && echo "program $program" && break
+            done
+        done
+        if [ -f etc/fstab ] && [ ! -L etc/fstab ]; then
+            awk '$1 !~ /^#/ && NF >= 3 { print "mount", $2, $3 }' etc/fstab | head -n 50
+        fi
+        grep -E '^(ID|ID_LIKE|PRETTY_NAME|VERSION_CODENAME)=' "$file" | head -n 10
         exit 0
     fi
 done
@@ -62,12 +69,34 @@ std::string unquoted(const std::string& value) {
     return value;
 }
 
-void read_look(const std::string& text, MountedRoot& root) {
+// What a system in the root file system alone can do without.
+bool is_minor_mount(const std::string& place, const std::string& type) {
+    return place == "/" || !place.starts_with('/') || place == "/boot/efi" || place == "/efi" ||
+           place.starts_with("/proc") || place.starts_with("/sys") || place.starts_with("/dev") ||
+           place.starts_with("/run") || place.starts_with("/tmp") || place.starts_with("/media") ||
+           place.starts_with("/mnt") || type == "swap" || type == "tmpfs" || type == "nfs" ||
+           type == "nfs4" || type == "cifs" || type == "iso9660" || type == "udf,iso9660";
+}
+
+}  // namespace
+
+void read_root_look(const std::string& text, RootSearch& search) {
+    MountedRoot& root = *search.root;
     std::istringstream lines(text);
+    std::vector<std::string> programs;
     for (std::string line; std::getline(lines, line);) {
         const std::string value = unquoted(line.substr(std::min(line.find('=') + 1, line.size())));
-        if (line == "apt") {
-            root.has_apt = true;
+        std::istringstream words(line);
+        std::string first;
+        std::string second;
+        std::string third;
+        words >> first >> second >> third;
+        if (first == "program") {
+            programs.push_back(second);
+        } else if (first == "mount") {
+            if (!is_minor_mount(second, third)) {
+                search.others.push_back(second);
+            }
         } else if (line.starts_with("ID=")) {
             root.id = value;
         } else if (line.starts_with("PRETTY_NAME=")) {
@@ -76,9 +105,8 @@ void read_look(const std::string& text, MountedRoot& root) {
             root.codename = value;
         }
     }
+    root.packages = choose_package_manager(text, programs);
 }
-
-}  // namespace
 
 std::vector<MountablePart> parse_disk_parts(const std::string& json) {
     const base::Json table =
@@ -97,7 +125,7 @@ std::vector<MountablePart> parse_disk_parts(const std::string& json) {
     return parts;
 }
 
-MountedRoot find_mounted_root(const fs::path& raw, const fs::path& mount_point) {
+RootSearch find_mounted_root(const fs::path& raw, const fs::path& mount_point) {
     const base::RunResult table = run_tool({"sfdisk", "--json", raw.string()});
     std::vector<MountablePart> parts;
     if (table.status == 0) {
@@ -110,28 +138,26 @@ MountedRoot find_mounted_root(const fs::path& raw, const fs::path& mount_point) 
     std::stable_sort(
         parts.begin(), parts.end(),
         [](const MountablePart& a, const MountablePart& b) { return a.bytes > b.bytes; });
-    std::string seen;
+    RootSearch search;
     for (const MountablePart& part : parts) {
         const std::string type = probe_type(raw, part);
         if (type.empty()) {
             continue;
         }
-        seen += fmt::format("{}{} in {}", seen.empty() ? "" : ", ", type, text_of_part(part));
+        search.seen +=
+            fmt::format("{}{} in {}", search.seen.empty() ? "" : ", ", type, text_of_part(part));
         const base::RunResult look =
             run_tool({"unshare", "--mount", "--propagation=private", "sh", "-c", kLook, "sh",
                       fmt::format("loop,ro,nodev,nosuid,offset={}{}", part.offset,
                                   type.starts_with("ext") ? ",noload" : ""),
                       raw.string(), mount_point.string()});
         if (look.status == 0) {
-            MountedRoot root{part, type, "", "", "", false};
-            read_look(look.out, root);
-            return root;
+            search.root = MountedRoot{part, type, "", "", "", std::nullopt};
+            read_root_look(look.out, search);
+            return search;
         }
     }
-    throw Error(ErrorKind::unsupported,
-                fmt::format("no Linux system that can be mounted here is in the image ({})",
-                            seen.empty() ? "no file system at all" : "there is " + seen),
-                "systems on LVM, LUKS or file systems of other kernels are not for this way");
+    return search;
 }
 
 }  // namespace imagebuilder

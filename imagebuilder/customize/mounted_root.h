@@ -5,8 +5,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "imagebuilder/customize/package_manager.h"
 
 namespace imagebuilder {
 
@@ -25,12 +28,21 @@ struct MountedRoot {
     std::string pretty_name;  // of os-release
     std::string id;           // "debian"
     std::string codename;     // "bookworm"; may be empty
-    bool has_apt = false;
+    std::optional<PackageManager> packages;
 };
 
-// `mount_point` is an empty folder. Throws unsupported when no partition holds a system that this
-// kernel can mount, naming what was found instead.
-MountedRoot find_mounted_root(const std::filesystem::path& raw,
-                              const std::filesystem::path& mount_point);
+struct RootSearch {
+    std::optional<MountedRoot> root;  // nullopt: no system that this kernel can mount
+    std::string seen;                 // "LVM2_member in partition 2"; empty: no file system at all
+    // Other file systems that its fstab mounts ("/var"): they are not seen in the root.
+    std::vector<std::string> others;
+};
+
+// `mount_point` is an empty folder.
+RootSearch find_mounted_root(const std::filesystem::path& raw,
+                             const std::filesystem::path& mount_point);
+
+// What the look at a file system printed. Pure.
+void read_root_look(const std::string& text, RootSearch& search);
 
 }  // namespace imagebuilder

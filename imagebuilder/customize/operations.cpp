@@ -65,9 +65,15 @@ struct Planner {
                     fmt::format("--{} '{}' is not {}", now->name, now->value, wanted));
     }
     void add(Action action, const fs::path& folder = "/") {
-        plan.steps.push_back({folder, {std::move(action), "--" + now->name}});
+        plan.steps.push_back({folder, {std::move(action), "--" + now->name}, std::nullopt});
     }
     void run(const std::string& script) { add(RunCommand{script}); }
+    void change_packages(PackageChange::Verb verb, const std::vector<std::string>& names) {
+        plan.needs_packages = true;
+        plan.fetches_packages = plan.fetches_packages || verb != PackageChange::Verb::remove;
+        add(InstallPackages{names});
+        plan.steps.back().packages = PackageChange{verb, names};
+    }
 
     // "A:B" into two; both must be there.
     std::pair<std::string, std::string> pair(const std::string& wanted) const {
@@ -111,14 +117,6 @@ struct Planner {
     }
 };
 
-std::string quoted_list(const std::vector<std::string>& words) {
-    std::string list;
-    for (const std::string& word : words) {
-        list += " " + shell_quote(word);
-    }
-    return list;
-}
-
 std::string first_line(const fs::path& file) {
     const std::string text = base::read_file(file);
     return text.substr(0, text.find('\n'));
@@ -131,7 +129,9 @@ void set_password(Planner& planner, const std::string& user, const std::string& 
     const std::string who = shell_quote(user);
     if ((kind == "password" && !rest.empty()) || (kind == "file" && !rest.empty())) {
         const std::string password = kind == "file" ? first_line(planner.local(rest)) : rest;
-        planner.run(fmt::format("printf '%s:%s\\n' {} {} | chpasswd", who, shell_quote(password)));
+        // Progress and errors show the first line.
+        planner.run(fmt::format("# set a password\nprintf '%s:%s\\n' {0} {1} | chpasswd", who,
+                                shell_quote(password)));
     } else if (kind == "locked" && rest.empty()) {
         planner.run("passwd --quiet --lock " + who);
     } else if (kind == "disabled" && rest.empty()) {
@@ -236,24 +236,13 @@ void two_paths(Planner& planner, const char* command) {
 }
 
 std::map<std::string_view, Handler> package_handlers() {
+    using Verb = PackageChange::Verb;
     return {
-        {"install",
-         [](Planner& p) {
-             p.plan.needs_packages = true;
-             p.add(InstallPackages{p.packages()});
-         }},
-        {"uninstall", [](Planner& p) { p.run("apt-get -q -y purge" + quoted_list(p.packages())); }},
-        {"update",
-         [](Planner& p) {
-             p.plan.needs_packages = true;
-             p.run("apt-get -q -y -o Dpkg::Options::=--force-confold dist-upgrade");
-         }},
+        {"install", [](Planner& p) { p.change_packages(Verb::install, p.packages()); }},
+        {"uninstall", [](Planner& p) { p.change_packages(Verb::remove, p.packages()); }},
+        {"update", [](Planner& p) { p.change_packages(Verb::update, {}); }},
         {"firstboot-install",
-         [](Planner& p) {
-             p.plan.firstboot.push_back(
-                 "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install" +
-                 quoted_list(p.packages()));
-         }},
+         [](Planner& p) { p.plan.firstboot.push_back(any_manager_script(p.packages())); }},
     };
 }
 
@@ -378,6 +367,19 @@ const std::map<std::string_view, Handler>& operation_handlers() {
 
 std::span<const OperationHelp> operation_helps() {
     return kOperations;
+}
+
+std::string describe(const CustomizeStep& step) {
+    return step.step.where + " " +
+           (step.packages ? describe(*step.packages) : describe(step.step.action));
+}
+
+Step resolve_packages(const CustomizeStep& step, PackageManager manager, bool has_index) {
+    const bool by_index = has_index && manager == PackageManager::apt;
+    if (!step.packages || (by_index && step.packages->verb == PackageChange::Verb::install)) {
+        return step.step;
+    }
+    return {RunCommand{package_script(manager, *step.packages)}, step.step.where};
 }
 
 CustomizePlan plan_operations(const std::vector<Operation>& operations) {

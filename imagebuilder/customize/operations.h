@@ -4,11 +4,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "imagebuilder/customize/package_manager.h"
 #include "imagebuilder/recipe.h"
 
 namespace imagebuilder {
@@ -32,12 +34,17 @@ std::span<const OperationHelp> operation_helps();
 struct CustomizeStep {
     std::filesystem::path folder;
     Step step;
+    std::optional<PackageChange> packages;  // instead of the action, which is InstallPackages then
 };
+std::string describe(const CustomizeStep& step);  // "--install install: nginx"
+// By the package manager of the image. `has_index`: packages come from this host's archives.
+Step resolve_packages(const CustomizeStep& step, PackageManager manager, bool has_index);
 
 struct CustomizePlan {
     std::vector<CustomizeStep> steps;
     std::vector<std::string> firstboot;  // shell commands, once per machine
-    bool needs_packages = false;         // some step installs or updates
+    bool needs_packages = false;         // some step installs, removes or updates
+    bool fetches_packages = false;       // some step installs or updates
 };
 
 // Throws usage for an unknown operation or a value of another form, not_found for a missing file,

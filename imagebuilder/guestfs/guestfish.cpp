@@ -11,8 +11,6 @@
 
 namespace imagebuilder {
 
-namespace {
-
 using base::Error;
 using base::ErrorKind;
 
@@ -28,8 +26,7 @@ std::map<std::string, std::string> guestfs_environment(const GuestfishSettings& 
     return env;
 }
 
-// "libguestfs: error: mkfs: …" → "mkfs: …", of the first that there is.
-std::string first_guestfs_error(const std::string& text) {
+std::string explain_guestfs_error(const std::string& text) {
     constexpr std::string_view kMark = "libguestfs: error: ";
     std::istringstream lines(text);
     std::string last;
@@ -42,7 +39,7 @@ std::string first_guestfs_error(const std::string& text) {
     return last;
 }
 
-std::string remedy_for(const std::string& text) {
+std::string guestfs_remedy(const std::string& text) {
     const auto says = [&](std::string_view part) { return text.find(part) != std::string::npos; };
     if (says("xfs") && (says("not available") || says("not found"))) {
         return "apt-get install libguestfs-xfs";
@@ -53,8 +50,6 @@ std::string remedy_for(const std::string& text) {
     }
     return "libguestfs-test-tool says whether libguestfs works on this host";
 }
-
-}  // namespace
 
 GuestfishScript guestfish_reading(const std::filesystem::path& disk, const std::string& format,
                                   const std::filesystem::path& os_release) {
@@ -95,10 +90,10 @@ void run_guestfish(const GuestfishScript& script, const GuestfishSettings& setti
     if (result.status > 128) {
         throw Error(ErrorKind::external,
                     fmt::format("libguestfs {}", base::describe_status(result.status)),
-                    remedy_for(result.err));
+                    guestfs_remedy(result.err));
     }
-    throw Error(ErrorKind::external, "libguestfs: " + first_guestfs_error(result.err),
-                remedy_for(result.err));
+    throw Error(ErrorKind::external, "libguestfs: " + explain_guestfs_error(result.err),
+                guestfs_remedy(result.err));
 }
 
 }  // namespace imagebuilder

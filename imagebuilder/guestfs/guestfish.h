@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,15 @@ struct GuestfishScript {
 // the library finds the system and mounts what its fstab says. Pure.
 GuestfishScript guestfish_reading(const std::filesystem::path& disk, const std::string& format,
                                   const std::filesystem::path& os_release);
+
+// What its environment is: a backend that needs no daemon, KVM where that is proven. What the user
+// has set stays.
+std::map<std::string, std::string> guestfs_environment(const GuestfishSettings& settings);
+
+// Of what it printed to standard error, as it is: its first error without libguestfs's name, and
+// what the user can do about it. Pure.
+std::string explain_guestfs_error(const std::string& text);
+std::string guestfs_remedy(const std::string& text);
 
 // Throws environment without guestfish or what its machine is made of, timeout, and external with
 // libguestfs's own words. $LIBGUESTFS_BACKEND and $LIBGUESTFS_BACKEND_SETTINGS are honoured.

@@ -94,6 +94,11 @@ class OutputTail {
         }
         return line_.empty() ? text : text + "\n    " + line_;
     }
+    std::string describe(std::string_view what, int status) const {
+        const std::string lines = text();
+        return fmt::format("'{}' {}{}{}", what, base::describe_status(status),
+                           lines.empty() ? "; it printed nothing" : "; its last lines:", lines);
+    }
 
   private:
     std::deque<std::string> lines_;
@@ -108,11 +113,9 @@ struct Applier {
     std::string run(const Sandbox& sandbox, const std::vector<std::string>& argv,
                     const std::string& stdin_data = "") const;
     void operator()(const InstallPackages& packages) const;
-    void operator()(const AddUser& user) const;
-    void operator()(const WriteFile& file) const;
     void operator()(const CopyFiles& copy) const;
-    void operator()(const RunCommand& command) const;
-    void operator()(const UnitsChange& change) const;
+    template <typename Other>
+    void operator()(const Other& action) const;
 };
 
 std::string Applier::run(const Sandbox& sandbox, const std::vector<std::string>& argv,
@@ -130,12 +133,8 @@ std::string Applier::run(const Sandbox& sandbox, const std::vector<std::string>&
     if (result.status != 0) {
         std::vector<std::string> again{"chroot", sandbox.tree.string()};
         again.insert(again.end(), argv.begin(), argv.end());
-        const std::string output = tail.text();
-        throw Error(
-            ErrorKind::external,
-            fmt::format("'{}' {}{}{}", what, base::describe_status(result.status),
-                        output.empty() ? "; it printed nothing" : "; its last lines:", output),
-            "in a tree that is kept: " + command_as_owner(again).to_string());
+        throw Error(ErrorKind::external, tail.describe(what, result.status),
+                    "in a tree that is kept: " + command_as_owner(again).to_string());
     }
     return std::move(result.out);
 }
@@ -171,7 +170,23 @@ void Applier::operator()(const InstallPackages& packages) const {
     }
 }
 
-void Applier::operator()(const AddUser& user) const {
+void Applier::operator()(const CopyFiles& copy) const {
+    const fs::path from = source_of_copy(copy, folder);
+    Sandbox sandbox = sandbox_of(context);
+    sandbox.binds.emplace_back(from, kCopySource);
+    run(sandbox, {"sh", "-e", "-c", kCopy, "sh", copy.to, copy.owner,
+                  copy.permissions ? fmt::format("{:04o}", *copy.permissions) : "",
+                  (folder / copy.from).filename().string()});
+}
+
+// All others are one program.
+template <typename Other>
+void Applier::operator()(const Other& action) const {
+    const TreeCommand command = *command_of(action);
+    run(sandbox_of(context), command.argv, command.stdin_data);
+}
+
+TreeCommand command_for(const AddUser& user) {
     std::string groups;
     for (const std::string& group : user.groups) {
         groups += (groups.empty() ? "" : ",") + group;
@@ -180,20 +195,47 @@ void Applier::operator()(const AddUser& user) const {
     for (const std::string& key : user.ssh_authorized_keys) {
         keys += key + "\n";
     }
-    run(sandbox_of(context),
-        {"sh", "-e", "-c", kAddUser, "sh", user.name, user.shell, groups, user.password_hash,
-         user.system ? "system" : ""},
-        keys);
+    return {{"sh", "-e", "-c", kAddUser, "sh", user.name, user.shell, groups, user.password_hash,
+             user.system ? "system" : ""},
+            keys};
 }
 
-void Applier::operator()(const WriteFile& file) const {
-    run(sandbox_of(context),
-        {"sh", "-e", "-c", kWriteFile, "sh", file.path, file.owner,
-         fmt::format("{:04o}", file.permissions)},
-        file.content);
+TreeCommand command_for(const WriteFile& file) {
+    return {{"sh", "-e", "-c", kWriteFile, "sh", file.path, file.owner,
+             fmt::format("{:04o}", file.permissions)},
+            file.content};
 }
 
-void Applier::operator()(const CopyFiles& copy) const {
+TreeCommand command_for(const RunCommand& command) {
+    return {{"sh", "-e", "-c", command.script}, ""};
+}
+
+TreeCommand command_for(const UnitsChange& change) {
+    using Verb = UnitsChange::Verb;
+    const char* verb = change.verb == Verb::enable    ? "enable"
+                       : change.verb == Verb::disable ? "disable"
+                                                      : "mask";
+    std::vector<std::string> argv{"systemctl", "--quiet", verb, "--"};
+    argv.insert(argv.end(), change.units.begin(), change.units.end());
+    return {argv, ""};
+}
+
+struct CommandOf {
+    std::optional<TreeCommand> operator()(const InstallPackages&) const { return std::nullopt; }
+    std::optional<TreeCommand> operator()(const CopyFiles&) const { return std::nullopt; }
+    template <typename Other>
+    std::optional<TreeCommand> operator()(const Other& action) const {
+        return command_for(action);
+    }
+};
+
+}  // namespace
+
+std::optional<TreeCommand> command_of(const Action& action) {
+    return std::visit(CommandOf{}, action);
+}
+
+fs::path source_of_copy(const CopyFiles& copy, const fs::path& folder) {
     const fs::path from = folder / copy.from;
     if (!fs::exists(from)) {
         throw Error(ErrorKind::not_found, fmt::format("there is no '{}' to copy", from.string()));
@@ -204,28 +246,14 @@ void Applier::operator()(const CopyFiles& copy) const {
         throw Error(ErrorKind::invalid_input,
                     fmt::format("'{}' leads out of the recipe's folder", from.string()));
     }
-    Sandbox sandbox = sandbox_of(context);
-    sandbox.binds.emplace_back(real, kCopySource);
-    run(sandbox, {"sh", "-e", "-c", kCopy, "sh", copy.to, copy.owner,
-                  copy.permissions ? fmt::format("{:04o}", *copy.permissions) : "",
-                  from.filename().string()});
+    return real;
 }
 
-void Applier::operator()(const RunCommand& command) const {
-    run(sandbox_of(context), {"sh", "-e", "-c", command.script});
+std::string describe_failure(std::string_view what, int status, std::string_view output) {
+    OutputTail tail;
+    tail.add(output);
+    return tail.describe(what, status);
 }
-
-void Applier::operator()(const UnitsChange& change) const {
-    using Verb = UnitsChange::Verb;
-    const char* verb = change.verb == Verb::enable    ? "enable"
-                       : change.verb == Verb::disable ? "disable"
-                                                      : "mask";
-    std::vector<std::string> argv{"systemctl", "--quiet", verb, "--"};
-    argv.insert(argv.end(), change.units.begin(), change.units.end());
-    run(sandbox_of(context), argv);
-}
-
-}  // namespace
 
 Sandbox sandbox_of(const StepContext& context) {
     Sandbox sandbox;

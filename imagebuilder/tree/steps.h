@@ -4,8 +4,10 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "imagebuilder/recipe.h"
 #include "imagebuilder/tree/apt.h"
@@ -23,6 +25,20 @@ struct StepContext {
 
 // Where its steps run.
 Sandbox sandbox_of(const StepContext& context);
+
+// A program in a tree, with its standard input.
+struct TreeCommand {
+    std::vector<std::string> argv;
+    std::string stdin_data;
+};
+// What a step comes to, where that is one program; nullopt: packages and copies. Pure.
+std::optional<TreeCommand> command_of(const Action& action);
+
+// What a copy takes: it is there and in `folder`, or this throws not_found or invalid_input.
+std::filesystem::path source_of_copy(const CopyFiles& copy, const std::filesystem::path& folder);
+
+// "'run: false' failed with exit code 1; its last lines: …", the last 40 of what it printed. Pure.
+std::string describe_failure(std::string_view what, int status, std::string_view output);
 
 // A step that fails is an external error with the last 40 lines of its output; its hint holds the
 // command that runs the step again in a tree that was kept. `folder` is the recipe's, for copies.

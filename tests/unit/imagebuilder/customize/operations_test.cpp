@@ -75,7 +75,7 @@ TEST_CASE("every operation of the help is planned", "[imagebuilder][customize]")
         CHECK(plan.steps.size() + plan.firstboot.size() > 0);
     }
     CHECK(plan_one("install", "a").needs_packages);
-    CHECK_FALSE(plan_one("uninstall", "a").needs_packages);
+    CHECK_FALSE(plan_one("uninstall", "a").fetches_packages);
 }
 
 TEST_CASE("values reach the shell quoted", "[imagebuilder][customize]") {
@@ -83,7 +83,9 @@ TEST_CASE("values reach the shell quoted", "[imagebuilder][customize]") {
           "[ -d /etc/motd ] && exit 1\nprintf '%s' 'it'\\''s $HOME' >/etc/motd");
     CHECK(script_of("delete", "/tmp/a b*") == "rm -rf /tmp/a' 'b*");
     CHECK(script_of("password", "ops:password:a:b c") ==
-          "printf '%s:%s\\n' ops 'a:b c' | chpasswd");
+          "# set a password\nprintf '%s:%s\\n' ops 'a:b c' | chpasswd");
+    CHECK(describe(plan_one("password", "ops:password:geheim").steps.front()).find("geheim") ==
+          std::string::npos);
     CHECK(plan_one("link", "/a:/b:/c").steps.size() == 2);
 }
 
