@@ -20,7 +20,7 @@ namespace cli {
 namespace {
 
 constexpr const char* kIntrospectFooter =
-    "Nothing of a machine is run, and nothing of it is changed. Findings have their file and "
+    "Nothing of a machine is run here, and nothing of it is changed. Findings have their file and "
     "line;\n"
     "how sure one is stands behind it where it is not written there. Of several machines it also\n"
     "says who connects to whom.\n"
@@ -125,6 +125,7 @@ void add_introspect(CLI::App& app, Chosen& chosen) {
     CLI::App* verb = app.add_subcommand(
         "introspect", "say what machines are, run, listen on and connect to, out of their files");
     add_source_options(*verb, options->from);
+    add_guestfish_options(*verb, options->from);
     verb->add_flag("--secrets", options->from.with_secrets,
                    "print or write the values of secrets too, which are only named otherwise");
     verb->add_flag("--all", options->all,

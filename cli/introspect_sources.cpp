@@ -6,8 +6,11 @@
 #include <CLI/CLI.hpp>
 
 #include "assembler/introspect/connect/property_keys.h"
+#include "base/error.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/progress.h"
+#include "cli/guestfish_settings.h"
 
 namespace cli {
 
@@ -40,12 +43,39 @@ void add_source_options(CLI::App& verb, MachineSourceOptions& options) {
         "a folder with plug-ins (*.yaml) of your own, beside those that come with muster");
 }
 
+void add_guestfish_options(CLI::App& verb, MachineSourceOptions& options) {
+    verb.add_option("--key", options.keys,
+                    "the passphrase of an encrypted volume: ID:key:STRING or ID:file:FILENAME; ID "
+                    "is a device such as /dev/sda2, its LUKS UUID, or all")
+        ->type_name("SELECTOR")
+        ->expected(1)
+        ->take_all();
+    verb.add_option("--executor", options.executor,
+                    "libguestfs: it reads all disks; without, those that muster does not read "
+                    "itself (XFS, btrfs, LVM, LUKS, NTFS)")
+        ->type_name("NAME");
+}
+
 assembler::SourceOptions reading_of(const MachineSourceOptions& options) {
+    if (!options.executor.empty() && options.executor != "libguestfs") {
+        throw base::Error(base::ErrorKind::usage,
+                          "'" + options.executor + "' does not read machines",
+                          "libguestfs, or leave --executor out");
+    }
+    const bool has_guestfish = base::find_program("guestfish").has_value();
+    if (!has_guestfish && (!options.executor.empty() || !options.keys.empty())) {
+        throw base::Error(base::ErrorKind::environment,
+                          "the executor libguestfs needs the program guestfish",
+                          "apt-get install guestfish libguestfs-xfs linux-image-amd64");
+    }
     return {.with_secrets = options.with_secrets,
             .plugins = load_all_plugins(options.plugin_folders),
             .also = {},
             .on_progress = {},
-            .keep_disks = options.keep_disks};
+            .keep_disks = options.keep_disks,
+            .guestfish = has_guestfish ? std::optional(guestfish_settings()) : std::nullopt,
+            .keys = imagebuilder::parse_guest_keys(options.keys),
+            .only_guestfish = !options.executor.empty()};
 }
 
 assembler::MachineSet read_set(const std::vector<std::string>& sources,

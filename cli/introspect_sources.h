@@ -18,10 +18,14 @@ struct MachineSourceOptions {
     std::vector<std::string> sources;         // "PATH", "NAME=PATH"
     std::vector<std::string> plugin_folders;  // beside the one that comes with the program
     bool with_secrets = false;
-    std::string keep_disks;  // see assembler::SourceOptions
+    std::string keep_disks;         // see assembler::SourceOptions
+    std::string executor;           // "libguestfs": reads all disks; empty: those that we do not
+    std::vector<std::string> keys;  // selectors, as virt-customize has them
 };
 
 void add_source_options(CLI::App& verb, MachineSourceOptions& options);
+// For verbs that need the facts of a machine alone.
+void add_guestfish_options(CLI::App& verb, MachineSourceOptions& options);
 
 assembler::SourceOptions reading_of(const MachineSourceOptions& options);
 // Shows how far it is.

@@ -182,7 +182,8 @@ BuildInputs gather_inputs(const fs::path& recipe, const fs::path& frozen,
     inputs.guest = require_guest(*inputs.recipe);
     inputs.tools = image_tools(inputs.guest, disk_of(*inputs.recipe).uefi);
     if (const Recipe& first = first_of(*inputs.recipe); first.base) {
-        inputs.base = get_base_tree(first, {inputs.executor.executor == Executor::libguestfs
+        inputs.base = get_base_tree(first, {inputs.executor.executor == Executor::libguestfs ||
+                                                    !first.base->key_file.empty()
                                                 ? std::optional(options.guestfish)
                                                 : std::nullopt,
                                             options.run_installer});

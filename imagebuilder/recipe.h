@@ -83,6 +83,8 @@ struct BaseSource {
     std::string location;  // a path from the recipe's folder; of all but disk and ova also a URL
     std::string sha256;    // of the file, lower-case hex; empty: not checked (never for a URL)
     std::string system;    // of an OVA: whose first disk; empty: the only one
+    // Whose first line opens the encrypted volumes of a disk; a path from the recipe's folder.
+    std::string key_file = {};
 };
 std::string_view to_string(BaseSource::Kind kind);  // as the recipe's key: "tarball"
 

@@ -70,7 +70,8 @@ MachineFacts introspect_tree(const imagebuilder::FileTree& tree, const Introspec
     introspect::Reading reading(tree, facts);
 
     // Packages first: they say what else is the administrator's own, and the architecture.
-    const introspect::PackageDatabase packages = introspect::read_packages(reading);
+    const introspect::PackageDatabase packages =
+        introspect::read_packages(reading, options.listed_packages);
     reading.part("the system", [&] { read_operating_system(reading); });
     facts.name = choose_name(facts, options.name);
     reading.part("users", [&] { read_users(reading); });

@@ -18,6 +18,8 @@ struct IntrospectOptions {
     std::string name;             // of the machine; empty: its host name, else the tree's name
     bool with_secrets = false;    // copy the values of secrets into the facts
     std::vector<Plugin> plugins;  // that find applications; none: no components
+    // Of a database that only RPM reads, from somebody who asked it.
+    std::vector<PackageFact> listed_packages = {};
 };
 
 MachineFacts introspect_tree(const imagebuilder::FileTree& tree,

@@ -54,7 +54,7 @@ std::optional<GuestPackages> look_for_packages(const CustomizeWork& work, Guestf
     if (!work.plan.needs_packages) {
         return std::nullopt;
     }
-    const std::string release = read_os_release(session);
+    const std::string release = read_guest_os_release(session);
     GuestPackages packages;
     packages.manager = require_manager(choose_package_manager(release, find_programs(session)),
                                        system.product_name);

@@ -75,7 +75,7 @@ GuestAnswer parse_guest_answer(std::string_view text) {
 GuestSteps::GuestSteps(GuestfishSession& session, fs::path work,
                        std::function<void(std::string_view)> on_output)
     : session_(session), work_(std::move(work)), on_output_(std::move(on_output)) {
-    session_.find({"debug", "sh", kMemoryFolders});
+    session_.find({"debug", "sh", guestfish_item(kMemoryFolders)});
     session_.run({"mkdir-p", kStaging});
     session_.run({"chmod", "0700", kStaging});
 }

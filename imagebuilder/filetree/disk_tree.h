@@ -53,6 +53,10 @@ struct DiskTreeOptions {
     std::optional<unsigned> root_partition;    // its number; else the one that looks like it
 };
 
+// The hint of an unsupported disk with a file system that may hold a system and is not read here.
+inline constexpr const char* kReadByLibguestfs =
+    "the libguestfs executor reads it: --executor=libguestfs";
+
 class DiskTree : public FileTree {
   public:
     // Borrows the disk. Throws unsupported when the root is on something that is not read,

@@ -19,8 +19,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr const char* kOtherExecutor = "the libguestfs executor reads it: --executor=libguestfs";
-
 bool is_ext(const DiskPart& part) {
     return part.file_system.starts_with("ext") && part.file_system.size() == 4;
 }
@@ -87,7 +85,7 @@ void DiskTree::fail_without_root() const {
         throw Error(
             ErrorKind::unsupported,
             fmt::format("disk '{}' has no root file system that is read here: {}", name(), others),
-            kOtherExecutor);
+            kReadByLibguestfs);
     }
     std::string why = others.empty() ? "" : fmt::format(" ({})", others);
     for (const std::string& note : contents_.notes) {
@@ -112,7 +110,7 @@ std::size_t DiskTree::find_root(const DiskTreeOptions& options) {
                             fmt::format("disk '{}': {} is {}, which is not read here", name(),
                                         describe_part(part),
                                         part.file_system.empty() ? "unknown" : part.file_system),
-                            kOtherExecutor);
+                            kReadByLibguestfs);
             }
             return i;
         }

@@ -51,14 +51,6 @@ std::string guestfs_remedy(const std::string& text) {
     return "libguestfs-test-tool says whether libguestfs works on this host";
 }
 
-GuestfishScript guestfish_reading(const std::filesystem::path& disk, const std::string& format,
-                                  const std::filesystem::path& os_release) {
-    return {.arguments = {"--ro", "--format=" + format, "-a", disk.string(), "-i"},
-            .commands = {
-                {"download", "/etc/os-release", os_release.string()},
-                {"tar-out", "/", "-", "numericowner:true", "xattrs:true", "excludes:./dev/*"}}};
-}
-
 void run_guestfish(const GuestfishScript& script, const GuestfishSettings& settings) {
     base::Command command;
     command.argv = {"guestfish"};

@@ -27,11 +27,6 @@ struct GuestfishScript {
     int stdout_fd = -1;  // what "-" is for commands that give one
 };
 
-// What reads the system of a disk as a tar on "-", without devices, and its os-release into a file:
-// the library finds the system and mounts what its fstab says. Pure.
-GuestfishScript guestfish_reading(const std::filesystem::path& disk, const std::string& format,
-                                  const std::filesystem::path& os_release);
-
 // What its environment is: a backend that needs no daemon, KVM where that is proven. What the user
 // has set stays.
 std::map<std::string, std::string> guestfs_environment(const GuestfishSettings& settings);

@@ -78,6 +78,14 @@ std::string guestfish_line(const GuestfishWords& words) {
     return line;
 }
 
+std::string guestfish_item(std::string_view text) {
+    std::string item = "'";
+    for (const char c : text) {
+        item += c == '\'' ? std::string("\\'") : std::string(1, c);
+    }
+    return item + "'";
+}
+
 GuestfishSession::GuestfishSession(const GuestfishSettings& settings) : limit_(settings.limit) {
     base::Pipe in = base::make_pipe();
     base::Pipe out = base::make_pipe();

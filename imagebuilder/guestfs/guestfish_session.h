@@ -21,6 +21,9 @@ using GuestfishWords = std::vector<std::string>;
 // more than 8000 bytes.
 std::string guestfish_line(const GuestfishWords& words);
 
+// One argument of a command that takes a list of them (command, debug), as an item of that list.
+std::string guestfish_item(std::string_view text);
+
 class GuestfishSession {
   public:
     // Throws environment without guestfish. Its machine starts with the command "run".

@@ -93,12 +93,11 @@ std::vector<LockedVolume> open_volumes(GuestfishSession& session, const OpenGues
     for (const std::string& device : find_encrypted(session)) {
         const std::string uuid = luks_uuid(session, device);
         const std::vector<GuestKey> keys = keys_for(options.keys, device, uuid);
+        // Writable also to be read only: a drive that is read only has an overlay, and journals
+        // have to be replayed.
         const bool opened = std::any_of(keys.begin(), keys.end(), [&](const GuestKey& key) {
-            GuestfishWords words{"cryptsetup-open", device, mapping_name(device, uuid)};
-            if (options.read_only) {
-                words.emplace_back("readonly:true");
-            }
-            return session.find(words, key.secret).has_value();
+            return session.find({"cryptsetup-open", device, mapping_name(device, uuid)}, key.secret)
+                .has_value();
         });
         if (opened) {
             system.encrypted.push_back(device);
@@ -205,7 +204,7 @@ std::optional<std::string> find_guest_text(GuestfishSession& session, const std:
     return base::read_file(file, max_bytes);
 }
 
-std::string read_os_release(GuestfishSession& session) {
+std::string read_guest_os_release(GuestfishSession& session) {
     constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 20U;
     for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
         if (const auto text = find_guest_text(session, path, kMostBytes)) {

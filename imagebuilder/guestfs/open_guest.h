@@ -49,7 +49,7 @@ GuestSystem open_guest(GuestfishSession& session, const OpenGuestOptions& option
 std::optional<std::string> find_guest_text(GuestfishSession& session, const std::string& path,
                                            std::uint64_t max_bytes);
 // Empty when there is none.
-std::string read_os_release(GuestfishSession& session);
+std::string read_guest_os_release(GuestfishSession& session);
 
 // ---- pure parts
 

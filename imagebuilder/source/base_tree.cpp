@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/source/base_tree.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -14,6 +17,7 @@
 #include "base/printable.h"
 #include "base/process.h"
 #include "imagebuilder/filetree/disk_tree.h"
+#include "imagebuilder/guestfs/read_guest.h"
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/source/source_file.h"
 #include "imagebuilder/system/os_release.h"
@@ -126,16 +130,23 @@ std::string take_description(const std::string& text, BaseTree& tree) {
     return os.id;
 }
 
-// Where a tar goes, compressed; finish() when all of it was written.
+// A tar that somebody writes to a FIFO, compressed into a file; finish() when all of it was
+// written.
 class PackedTar {
   public:
-    explicit PackedTar(const fs::path& tar) : file_(tar), pipe_(base::make_pipe()) {
-        process_.emplace(compression(pipe_.read_end.get(), file_.fd()));
-        pipe_.read_end.reset();
+    explicit PackedTar(const fs::path& tar) : file_(tar) {
+        if (::mkfifo(fifo().c_str(), 0600) != 0) {
+            throw base::SystemError(errno, fmt::format("cannot make '{}'", fifo().string()));
+        }
+        // Both ends, so that neither waits for the other; ours is the last to be closed.
+        base::UniqueFd both = base::open_file(fifo().string(), O_RDWR);
+        const base::UniqueFd read_end = base::open_file(fifo().string(), O_RDONLY);
+        write_end_ = base::open_file(fifo().string(), O_WRONLY);
+        process_.emplace(compression(read_end.get(), file_.fd()));
     }
-    int fd() const { return pipe_.write_end.get(); }
+    fs::path fifo() const { return folder_.path() / "tar"; }
     void finish() {
-        pipe_.write_end.reset();
+        write_end_.reset();
         const std::optional<int> status = process_->wait(std::chrono::minutes(10));
         if (status != 0) {
             throw Error(ErrorKind::external,
@@ -145,23 +156,23 @@ class PackedTar {
     }
 
   private:
+    base::TempDir folder_;
     base::AtomicFile file_;
-    base::Pipe pipe_;
+    base::UniqueFd write_end_;
     std::optional<base::Process> process_;
 };
 
 // What the library says of the system is looked at as if the disk had said it.
 std::string pack_by_guestfish(const fs::path& disk, const fs::path& tar,
-                              const GuestfishSettings& settings) {
-    const base::TempDir folder;
-    const fs::path os_release = folder.path() / "os-release";
-    const std::string format(ovfkit::to_string(ovfkit::open_disk(disk.string())->format()));
+                              const GuestfishSettings& settings, std::vector<GuestKey> keys) {
+    GuestDrives drives;
+    drives.add(disk);
     PackedTar packed(tar);
-    GuestfishScript script = guestfish_reading(disk, format, os_release);
-    script.stdout_fd = packed.fd();
-    run_guestfish(script, settings);
+    const std::string release = write_guest_tar(
+        {.drives = drives.drives(), .keys = std::move(keys), .guestfish = settings, .script = {}},
+        packed.fifo());
     packed.finish();
-    const OsRelease os = parse_os_release(base::read_file(os_release, base::kMiB));
+    const OsRelease os = parse_os_release(release);
     return base::Json{{"id", os.id}, {"code_name", os.code_name}, {"notes", base::Json::array()}}
         .dump();
 }
@@ -193,7 +204,12 @@ std::string make_tree_files(const Recipe& recipe, const SourceFile& file, const 
     }
     std::string description;
     if (tools.guestfish) {
-        description = pack_by_guestfish(disk, tar, *tools.guestfish);
+        std::vector<GuestKey> keys;
+        if (!recipe.base->key_file.empty()) {
+            keys.push_back(
+                {"all", read_guest_key((recipe.folder / recipe.base->key_file).string())});
+        }
+        description = pack_by_guestfish(disk, tar, *tools.guestfish, std::move(keys));
     } else {
         description = with_disk_tree(disk.string(), {}, describe_tree);
         pack_disk_tree(disk, tar);
@@ -271,7 +287,11 @@ BaseTree get_base_tree(const Recipe& recipe, const BaseTools& tools) {
     tree.tarball = {file.path, called(source), file.sha256};
     tree.key = file.sha256;
     if (source.kind != BaseSource::Kind::tarball) {
-        read_disk(recipe, file, tools, tree);
+        BaseTools fitting = tools;
+        if (!source.key_file.empty() && !tools.guestfish) {
+            fitting.guestfish.emplace();
+        }
+        read_disk(recipe, file, fitting, tree);
     }
     return tree;
 }

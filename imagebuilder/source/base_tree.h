@@ -33,8 +33,9 @@ struct BaseTree {
 //
 // A CD is installed from first, when its tree is not in the cache.
 struct BaseTools {
-    std::optional<GuestfishSettings> guestfish;  // reads the disks instead of us
-    RunInstaller run_installer;                  // empty: nothing can be installed
+    // Reads the disks instead of us; encrypted ones always.
+    std::optional<GuestfishSettings> guestfish;
+    RunInstaller run_installer;  // empty: nothing can be installed
 };
 BaseTree get_base_tree(const Recipe& recipe, const BaseTools& tools = {});
 

@@ -69,12 +69,20 @@ std::optional<BaseSource> find_base_source(base::YamlKeys& keys) {
             node->fail(fmt::format("a recipe starts from one thing: '{}' is there too",
                                    to_string(source->kind)));
         }
-        source =
-            BaseSource{.kind = kind, .location = node->as_string(), .sha256 = {}, .system = {}};
+        source = BaseSource{.kind = kind,
+                            .location = node->as_string(),
+                            .sha256 = {},
+                            .system = {},
+                            .key_file = {}};
         if (const auto digest = keys.find("sha256")) {
             source->sha256 = parse_sha256(*digest);
         }
         check_location(*node, *source);
+        if (kind != BaseKind::tarball && kind != BaseKind::iso) {
+            if (const auto file = keys.find("key_file")) {
+                source->key_file = file->as_string();
+            }
+        }
         if (kind == BaseKind::ova) {
             if (const auto system = keys.find("system")) {
                 source->system = system->as_string();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From disk images to the facts of the machine whose system is on one of them. A disk is read in a
-// locked-down child; the facts come back as text and are checked.
+// locked-down child; the facts come back as text and are checked. What we do not read, libguestfs
+// does (guest_source.h).
 #pragma once
 
 #include <optional>
@@ -24,7 +25,7 @@ struct DiskCandidate {
 // The first disk that has a system. Throws what the first one threw when none has, not_found when
 // there are no disks.
 IntrospectedMachine introspect_disks(const std::vector<DiskCandidate>& disks,
-                                     const IntrospectOptions& options, const AlsoRead& also);
+                                     const IntrospectOptions& options, const SourceOptions& source);
 
 // How a machine crosses from the child. Throws invalid_input for what is no such text.
 std::string machine_text(const IntrospectedMachine& machine);

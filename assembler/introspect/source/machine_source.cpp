@@ -48,8 +48,7 @@ IntrospectedMachine introspect_described(const MachineSource& source, HardwareFa
     const std::string name = source.name.empty() && !hardware.name.empty()
                                  ? machine_name_of(hardware.name)
                                  : source.name;
-    IntrospectedMachine machine =
-        introspect_disks(disks, machine_options(name, options), options.also);
+    IntrospectedMachine machine = introspect_disks(disks, machine_options(name, options), options);
     machine.facts.hardware = std::move(hardware);
     return machine;
 }
@@ -72,7 +71,7 @@ IntrospectedMachine introspect_one(const MachineSource& source, const SourceOpti
         return introspect_described(
             source, parse_vmx(base::read_file(location, kMaxHardwareText), location), options);
     }
-    return introspect_disks({{.path = location}}, one, options.also);
+    return introspect_disks({{.path = location}}, one, options);
 }
 
 }  // namespace

@@ -7,11 +7,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "assembler/introspect/introspect.h"
+#include "imagebuilder/guestfs/guest_keys.h"
+#include "imagebuilder/guestfs/guestfish.h"
 
 namespace assembler {
 
@@ -34,6 +37,10 @@ struct SourceOptions {
     std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
     // Where the disks with systems that come out of packages are left; empty: nowhere.
     std::string keep_disks;
+    // Reads disks that we do not read, and lists packages of RPM; nullopt: nobody does.
+    std::optional<imagebuilder::GuestfishSettings> guestfish = std::nullopt;
+    std::vector<imagebuilder::GuestKey> keys = {};  // of encrypted volumes
+    bool only_guestfish = false;                    // reads all disks
 };
 
 // What a machine was read from, to be read again. Neither: over ssh, or a package's disk that was

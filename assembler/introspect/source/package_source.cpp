@@ -57,7 +57,7 @@ IntrospectedMachine introspect_system(const MachineSource& source, const Hardwar
         try {
             IntrospectedMachine machine =
                 introspect_disks({{.path = convert.output, .format = "qcow2"}},
-                                 machine_options(name, options), options.also);
+                                 machine_options(name, options), options);
             if (options.keep_disks.empty()) {
                 machine.from = {};
             }

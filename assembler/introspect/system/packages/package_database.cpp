@@ -90,17 +90,37 @@ void PackageDatabase::add_file(std::uint32_t package, std::string path) {
     }
 }
 
-PackageDatabase read_packages(Reading& reading) {
+bool is_rpm_base(std::string_view package) {
+    static constexpr std::array<std::string_view, 26> kNames{
+        "basesystem", "bash",      "chkconfig",  "coreutils", "cronie", "dbus",    "dnf",
+        "dracut",     "e2fsprogs", "filesystem", "firewalld", "gawk",   "grep",    "grub2",
+        "iproute",    "kernel",    "openssl",    "passwd",    "rpm",    "selinux", "setup",
+        "sudo",       "systemd",   "util-linux", "yum",       "zypper"};
+    static constexpr std::array<std::string_view, 2> kPrefixes{"glibc", "lib"};
+    const auto is_of = [&](std::string_view name) {
+        return package == name || (package.starts_with(name) && package[name.size()] == '-');
+    };
+    return std::any_of(kNames.begin(), kNames.end(), is_of) ||
+           std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                       [&](std::string_view prefix) { return package.starts_with(prefix); });
+}
+
+PackageDatabase read_packages(Reading& reading, const std::vector<PackageFact>& listed) {
     PackageDatabase database;
     reading.part("packages of dpkg", [&] { read_dpkg(reading, database); });
     reading.part("packages of apk", [&] { read_apk(reading, database); });
+    if (reading.facts().packages.empty()) {
+        for (const PackageFact& package : listed) {
+            reading.facts().packages.push_back(package);
+            reading.facts().packages.back().base = is_rpm_base(package.name);
+            database.add_package(package.name, is_rpm_base(package.name));
+        }
+    }
     for (const char* folder : {"/var/lib/rpm", "/usr/lib/sysimage/rpm"}) {
         for (const char* file : {"/rpmdb.sqlite", "/Packages", "/Packages.db"}) {
             const std::string path = std::string(folder) + file;
             if (reading.facts().packages.empty() && reading.tree().find(path)) {
-                reading.remark(
-                    "the packages are in an RPM database, which the libguestfs executor lists",
-                    {.file = path});
+                reading.remark(kRpmRemark, {.file = path});
             }
         }
     }

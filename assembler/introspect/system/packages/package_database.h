@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the package manager of a machine knows: the packages, which of them brought a file, and the
 // checksums of configuration files as they were brought. dpkg is read (status, status.d, info/),
-// and apk's list; the database of RPM is recognised and left to an executor that can run rpm.
+// and apk's list; the database of RPM is recognised, its packages are listed by libguestfs.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,10 @@
 #include "assembler/introspect/system/reading.h"
 
 namespace assembler::introspect {
+
+// Remarked of a machine whose packages nobody listed.
+inline constexpr const char* kRpmRemark =
+    "the packages are in an RPM database, which libguestfs lists: apt-get install guestfish";
 
 // A configuration file as its package brought it.
 struct BroughtFile {
@@ -57,7 +61,10 @@ class PackageDatabase {
     std::vector<BroughtFile> configuration_;
 };
 
-// Fills facts.packages too.
-PackageDatabase read_packages(Reading& reading);
+// Fills facts.packages too. `listed` are those of an RPM database, from somebody who can read it.
+PackageDatabase read_packages(Reading& reading, const std::vector<PackageFact>& listed = {});
+
+// What every system with RPM has.
+bool is_rpm_base(std::string_view package);
 
 }  // namespace assembler::introspect

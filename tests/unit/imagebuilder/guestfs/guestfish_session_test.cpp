@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "imagebuilder/guestfs/guest_keys.h"
 #include "imagebuilder/guestfs/open_guest.h"
+#include "imagebuilder/guestfs/read_guest.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -62,6 +63,7 @@ TEST_CASE("words reach guestfish as they are", "[imagebuilder][guestfs]") {
     CHECK(guestfish_line({"mount", "/dev/sda1", "/"}) == R"(mount "/dev/sda1" "/")");
     CHECK(guestfish_line({"sh", "a \"b\" \\c | d"}) == R"(sh "a \"b\" \\c | d")");
     CHECK(guestfish_line({"echo", "a\nb\tc"}) == R"(echo "a\x0ab\x09c")");
+    CHECK(guestfish_item("echo 'a b' \\c") == R"('echo \'a b\' \c')");
     CHECK_THROWS_AS(guestfish_line({"echo", std::string("a\0b", 3)}), base::Error);
     CHECK_THROWS_AS(guestfish_line({"echo", std::string(9000, 'x')}), base::Error);
 }
@@ -123,4 +125,30 @@ TEST_CASE("what libguestfs lists of a disk is read with care", "[imagebuilder][g
     CHECK(mounts[2].first == "/boot/efi");
     CHECK(plain_answer("Debian\x1b[31m 12\nsecond") == "Debian\\x1b[31m 12");
     CHECK(plain_answer(std::string(1000, 'x')).size() == 200);
+}
+
+TEST_CASE("applications are read out of libguestfs's list and rpm's", "[imagebuilder][guestfs]") {
+    const auto listed = parse_applications(
+        "[0] = {\n  app2_name: bash\n  app2_display_name: \n  app2_epoch: 0\n  app2_version: 5.2\n"
+        "  app2_release: 1.fc39\n  app2_arch: x86_64\n}\n[1] = {\n  app2_name: evil\x1b[2J\n"
+        "app2_version: 9\n  app2_unknown: x\n}\n[2] = {\n  app2_version: 1\n}\n");
+    REQUIRE(listed.size() == 2);
+    CHECK(listed[0].name == "bash");
+    CHECK(listed[0].release == "1.fc39");
+    CHECK(listed[0].architecture == "x86_64");
+    CHECK(listed[1].name == "evil\\x1b[2J");
+    CHECK(listed[1].version.empty());
+    const auto rpm = parse_rpm_list(
+        "bash\t0\t5.2\t1.fc39\tx86_64\ngpg-pubkey\t0\t1\t2\t(none)\nshort\t1\nvim\t2\t9.0\t3\tx86_"
+        "64");
+    REQUIRE(rpm.size() == 2);
+    CHECK(rpm[1].name == "vim");
+    CHECK(rpm[1].epoch == "2");
+}
+
+TEST_CASE("numbers of the registry are read with care", "[imagebuilder][guestfs]") {
+    CHECK(parse_handles("[0] = {\n  hivex_node_h: 4744\n}\n[1] = {\n  hivex_node_h: 1x\n}\n") ==
+          std::vector<std::string>{"4744"});
+    CHECK(parse_dword(std::string("\x02\0\0\0\n", 5)) == 2U);
+    CHECK(parse_dword("\x02") == std::nullopt);
 }
