@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "imagebuilder/customize/customize_ways.h"
+#include "imagebuilder/customize/registry/merge_registry.h"
 #include "imagebuilder/disk/disk_writer.h"
 #include "imagebuilder/image_store.h"
 #include "imagebuilder/step_clock.h"
@@ -86,17 +87,20 @@ void write_image(const CustomizeWork& work, const fs::path& output, ovfkit::Disk
 
 }  // namespace
 
-CustomizeWays possible_ways(const CustomizeOptions& options, const CustomizeHost& host) {
+CustomizeWays possible_ways(const CustomizeOptions& options, const CustomizePlan& plan,
+                            const CustomizeHost& host) {
     if (options.executor == Executor::compose) {
         throw Error(ErrorKind::usage, "the executor compose makes images, it does not change them",
                     "mount or libguestfs");
     }
     const bool only_mount = options.executor == Executor::mount;
-    if (only_mount && !options.keys.empty()) {
-        throw Error(ErrorKind::unsupported, "the executor mount opens no encrypted volumes",
+    const bool needs_libguestfs = !options.keys.empty() || !plan.registry.empty();
+    if (only_mount && needs_libguestfs) {
+        throw Error(ErrorKind::unsupported,
+                    "the executor mount opens no encrypted volumes and no registry",
                     "leave --executor out, or --executor=libguestfs");
     }
-    const bool only_libguestfs = options.executor == Executor::libguestfs || !options.keys.empty();
+    const bool only_libguestfs = options.executor == Executor::libguestfs || needs_libguestfs;
     const CustomizeWays ways{.mount = host.may_mount && !only_libguestfs,
                              .libguestfs = host.has_guestfish && !only_mount};
     if (!ways.mount && !ways.libguestfs) {
@@ -132,7 +136,7 @@ Executor choose_way(const CustomizeWays& ways, const std::optional<RootSearch>& 
 
 CustomizeResult customize_image(const CustomizeOptions& options) {
     const CustomizePlan plan = plan_operations(options.operations);
-    if (plan.steps.empty() && plan.firstboot.empty()) {
+    if (plan.steps.empty() && plan.firstboot.empty() && plan.registry.empty()) {
         throw Error(ErrorKind::usage, "there is nothing to change",
                     "name an operation, such as --install nginx");
     }
@@ -149,10 +153,13 @@ CustomizeResult customize_image(const CustomizeOptions& options) {
         for (const CustomizeStep& step : plan.steps) {
             clock.begin(describe(step));
         }
+        for (const std::string& hive : hives_of(plan.registry)) {
+            clock.begin("--registry-merge into " + hive);
+        }
         clock.end();
         return {options.image, "", "", "", base::file_size(options.image), clock.seconds()};
     }
-    const CustomizeWays ways = possible_ways(options, look_at_customize_host());
+    const CustomizeWays ways = possible_ways(options, plan, look_at_customize_host());
 
     return base::in_context(fmt::format("customizing '{}'", options.image.string()), [&] {
         WorkDir folder(options.keep_on_error);

@@ -41,7 +41,8 @@ struct CustomizeWays {
 // Those that may be tried before anything is known of the image. Throws usage for an executor that
 // cannot change images, unsupported when the executor that was asked for cannot do what is to be
 // done, environment when this host has none. Pure.
-CustomizeWays possible_ways(const CustomizeOptions& options, const CustomizeHost& host);
+CustomizeWays possible_ways(const CustomizeOptions& options, const CustomizePlan& plan,
+                            const CustomizeHost& host);
 
 // The one for the image, in which mounting found `search`; nullopt: it was not tried. Throws
 // unsupported when there is none. Pure.

@@ -6,6 +6,7 @@
 #include "imagebuilder/customize/customize_ways.h"
 #include "imagebuilder/customize/guest_packages.h"
 #include "imagebuilder/customize/guest_steps.h"
+#include "imagebuilder/customize/registry/merge_registry.h"
 #include "imagebuilder/guestfs/open_guest.h"
 #include "imagebuilder/source/base_tree.h"
 
@@ -99,8 +100,13 @@ CustomizedSystem customize_by_guestfish(const CustomizeWork& work) {
                              .keys = work.options.keys,
                              .read_only = false,
                              .network = work.options.network || work.plan.fetches_packages});
-    require_linux(system);
-    apply_plan(work, session, system);
+    if (work.plan.registry.empty()) {
+        require_linux(system);
+        apply_plan(work, session, system);
+    } else {
+        work.clock.begin("--registry-merge");
+        merge_registry(session, system, work.plan.registry);
+    }
     session.close();
     return {system.product_name, fmt::format("{} in {}{}", system.filesystem, system.root,
                                              system.encrypted.empty() ? "" : ", encrypted")};

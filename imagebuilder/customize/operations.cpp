@@ -23,7 +23,7 @@ using base::Error;
 using base::ErrorKind;
 using base::shell_quote;
 
-constexpr std::array<OperationHelp, 29> kOperations{{
+constexpr std::array<OperationHelp, 30> kOperations{{
     {"install", "PKG,PKG…", "install packages"},
     {"uninstall", "PKG,PKG…", "remove packages"},
     {"update", "", "bring all packages up to date"},
@@ -53,6 +53,7 @@ constexpr std::array<OperationHelp, 29> kOperations{{
     {"firstboot", "SCRIPT", "run a script of this host when a machine boots for the first time"},
     {"firstboot-command", "COMMAND", "likewise, a shell command"},
     {"firstboot-install", "PKG,PKG…", "likewise, install packages"},
+    {"registry-merge", "FILE.reg", "of a Windows: merge what Regedit exported into its registry"},
 }};
 
 // What a plan needs to know of one operation.
@@ -349,6 +350,12 @@ std::map<std::string_view, Handler> system_handlers() {
              p.add(CopyFiles{file.filename().string(), to, "root:root", 0700}, file.parent_path());
              p.plan.firstboot.push_back(to);
          }},
+        {"registry-merge",
+         [](Planner& p) {
+             const std::vector<RegistryKey> keys =
+                 parse_reg_file(base::read_file(p.local(p.now->value)), p.now->value);
+             p.plan.registry.insert(p.plan.registry.end(), keys.begin(), keys.end());
+         }},
         {"firstboot-command", [](Planner& p) { p.plan.firstboot.push_back(p.now->value); }},
     };
 }
@@ -392,6 +399,12 @@ CustomizePlan plan_operations(const std::vector<Operation>& operations) {
         }
         planner.now = &operation;
         handler->second(planner);
+    }
+    const CustomizePlan& plan = planner.plan;
+    if (!plan.registry.empty() && !(plan.steps.empty() && plan.firstboot.empty())) {
+        throw Error(ErrorKind::unsupported,
+                    "--registry-merge is for Windows, the other operations are for Linux",
+                    "give it alone; several of them are merged in their order");
     }
     return std::move(planner.plan);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "imagebuilder/customize/package_manager.h"
+#include "imagebuilder/customize/registry/reg_file.h"
 #include "imagebuilder/recipe.h"
 
 namespace imagebuilder {
@@ -43,6 +44,7 @@ Step resolve_packages(const CustomizeStep& step, PackageManager manager, bool ha
 struct CustomizePlan {
     std::vector<CustomizeStep> steps;
     std::vector<std::string> firstboot;  // shell commands, once per machine
+    std::vector<RegistryKey> registry;   // of a Windows; then there is nothing else
     bool needs_packages = false;         // some step installs, removes or updates
     bool fetches_packages = false;       // some step installs or updates
 };

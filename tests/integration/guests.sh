@@ -85,3 +85,38 @@ vg-activate-all false
 cryptsetup-close /dev/mapper/opened
 FISH
 }
+
+# make_windows_tree FOLDER: what libguestfs takes for a Windows, with an application and services in its registry.
+make_windows_tree() {
+    python3 "$MUSTER_SOURCE_DIR/tests/integration/make_windows.py" "$1"
+    # shellcheck disable=SC1003  # backslashes of the registry
+    {
+        echo 'Windows Registry Editor Version 5.00'
+        printf '\n[%s]\n' '\Microsoft' '\Microsoft\Windows' '\Microsoft\Windows\CurrentVersion' \
+            '\Microsoft\Windows\CurrentVersion\Uninstall' '\Microsoft\Windows NT'
+        printf '%s\n' '' '[\Microsoft\Windows NT\CurrentVersion]' '"ProductName"="Windows Server 2022 Standard"' \
+            '"CurrentVersion"="6.3"' '"CurrentMajorVersionNumber"=dword:0000000a' '"CurrentMinorVersionNumber"=dword:00000000' \
+            '"InstallationType"="Server"' '' '[\Microsoft\Windows\CurrentVersion\Uninstall\{1234}]' \
+            '"DisplayName"="Sample Agent"' '"DisplayVersion"="4.2.1"'
+    } | hivexregedit --merge "$1/Windows/System32/config/SOFTWARE"
+    {
+        echo 'Windows Registry Editor Version 5.00'
+        printf '\n[%s]\n' '\Select' '\ControlSet001' '\ControlSet001\Services' '\ControlSet001\Services\Tcpip'
+        printf '%s\n' '' '[\Select]' '"Current"=dword:00000001' '"Default"=dword:00000001' '' \
+            '[\ControlSet001\Services\Tcpip\Parameters]' '"Hostname"="WIN-SHOP"' '' \
+            '[\ControlSet001\Services\disk]' '"Start"=dword:00000000' '"Type"=dword:00000001' '' \
+            '[\ControlSet001\Services\W3SVC]' '"Start"=dword:00000002' '"Type"=dword:00000020' \
+            '"ImagePath"="C:\\Windows\\svchost.exe -k iissvcs"' '"ObjectName"="LocalSystem"'
+    } | hivexregedit --merge "$1/Windows/System32/config/SYSTEM"
+}
+
+# make_ntfs_commands DISK: a partition of the tar windows.tar.
+make_ntfs_commands() {
+    cat <<FISH
+part-disk $1 mbr
+mkfs ntfs ${1}1
+mount ${1}1 /
+tar-in windows.tar /
+umount-all
+FISH
+}

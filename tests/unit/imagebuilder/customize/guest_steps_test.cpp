@@ -12,7 +12,7 @@ using namespace imagebuilder;
 
 base::ErrorKind way_error(const CustomizeOptions& options, const CustomizeHost& host) {
     try {
-        possible_ways(options, host);
+        possible_ways(options, {}, host);
     } catch (const base::Error& error) {
         return error.kind();
     }
@@ -43,7 +43,7 @@ TEST_CASE("a program in the guest has a clean environment and says how it ended"
 TEST_CASE("libguestfs changes what mounting cannot", "[imagebuilder][customize]") {
     const CustomizeHost both{.may_mount = true, .has_guestfish = true};
     CustomizeOptions options;
-    CustomizeWays ways = possible_ways(options, both);
+    CustomizeWays ways = possible_ways(options, {}, both);
     CHECK(choose_way(ways, found_root()) == Executor::mount);
     CHECK(choose_way(ways, RootSearch{.root = {}, .seen = "LVM2_member", .others = {}}) ==
           Executor::libguestfs);
@@ -52,22 +52,22 @@ TEST_CASE("libguestfs changes what mounting cannot", "[imagebuilder][customize]"
     CHECK(choose_way(ways, several) == Executor::libguestfs);
     CHECK_THROWS_AS(choose_way(ways, RootSearch{}), base::Error);  // no file system at all
 
-    ways = possible_ways(options, {.may_mount = true, .has_guestfish = false});
+    ways = possible_ways(options, {}, {.may_mount = true, .has_guestfish = false});
     CHECK(choose_way(ways, several) == Executor::mount);
     CHECK_THROWS_AS(choose_way(ways, RootSearch{.root = {}, .seen = "LVM2_member", .others = {}}),
                     base::Error);
-    ways = possible_ways(options, {.may_mount = false, .has_guestfish = true});
+    ways = possible_ways(options, {}, {.may_mount = false, .has_guestfish = true});
     CHECK_FALSE(ways.mount);
     CHECK(choose_way(ways, std::nullopt) == Executor::libguestfs);
     CHECK(way_error(options, {}) == base::ErrorKind::environment);
 
     options.keys = {{"all", "secret"}};
-    CHECK_FALSE(possible_ways(options, both).mount);
+    CHECK_FALSE(possible_ways(options, {}, both).mount);
     CHECK(way_error(options, {.may_mount = true}) == base::ErrorKind::environment);
     options.executor = Executor::mount;
     CHECK(way_error(options, both) == base::ErrorKind::unsupported);
     options.keys.clear();
-    CHECK_FALSE(possible_ways(options, both).libguestfs);
+    CHECK_FALSE(possible_ways(options, {}, both).libguestfs);
     options.executor = Executor::compose;
     CHECK(way_error(options, both) == base::ErrorKind::usage);
 }

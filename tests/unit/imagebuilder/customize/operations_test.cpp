@@ -38,6 +38,8 @@ TEST_CASE("every operation of the help is planned", "[imagebuilder][customize]")
     const base::TempDir dir;
     const std::string file = (dir.path() / "key.pub").string();
     base::write_file(file, "ssh-ed25519 AAAA me\n");
+    const std::string registry = (dir.path() / "a.reg").string();
+    base::write_file(registry, "REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\A]\n");
     const std::map<std::string, std::string> values{{"install", "nginx,curl"},
                                                     {"uninstall", "nginx"},
                                                     {"update", ""},
@@ -66,13 +68,14 @@ TEST_CASE("every operation of the help is planned", "[imagebuilder][customize]")
                                                     {"ssh-inject", "ops:file:" + file},
                                                     {"firstboot", file},
                                                     {"firstboot-command", "true"},
-                                                    {"firstboot-install", "nginx"}};
+                                                    {"firstboot-install", "nginx"},
+                                                    {"registry-merge", registry}};
     for (const OperationHelp& help : operation_helps()) {
         CAPTURE(help.name);
         REQUIRE(values.contains(std::string(help.name)));
         const CustomizePlan plan =
             plan_one(std::string(help.name), values.at(std::string(help.name)));
-        CHECK(plan.steps.size() + plan.firstboot.size() > 0);
+        CHECK(plan.steps.size() + plan.firstboot.size() + plan.registry.size() > 0);
     }
     CHECK(plan_one("install", "a").needs_packages);
     CHECK_FALSE(plan_one("uninstall", "a").fetches_packages);
