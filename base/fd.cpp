@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <array>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -72,6 +73,12 @@ std::size_t read_some(int fd, std::span<std::byte> buffer, std::string_view name
         if (errno != EINTR) {
             throw SystemError(errno, fmt::format("cannot read '{}'", name));
         }
+    }
+}
+
+void drain(int fd, std::string_view name) {
+    std::array<std::byte, 65536> rest{};
+    while (read_some(fd, rest, name) > 0) {
     }
 }
 

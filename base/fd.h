@@ -42,6 +42,9 @@ UniqueFd open_regular(const std::string& path);
 
 // `name` is what errors call the object.
 std::size_t read_some(int fd, std::span<std::byte> buffer, std::string_view name);
+// Reads to the end and keeps nothing: a reader may know its end before a writer behind a pipe has
+// put its last bytes, and closing the pipe would fail the writer.
+void drain(int fd, std::string_view name);
 void read_exactly(int fd, std::span<std::byte> buffer, std::string_view name);
 void write_all(int fd, std::span<const std::byte> data, std::string_view name);
 void write_all(int fd, std::string_view data, std::string_view name);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/sandbox/sandbox.h"
 
-#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -33,10 +32,7 @@ SandboxedStream::SandboxedStream(const std::string& what,
 SandboxedStream::~SandboxedStream() = default;
 
 void SandboxedStream::finish() {
-    // A reader may know its end before the last bytes; the child must not trip over that.
-    std::array<std::byte, 65536> rest{};
-    while (read_some(pipe_.read_end.get(), rest, "the rest of a stream") > 0) {
-    }
+    drain(pipe_.read_end.get(), "the rest of a stream");
     pipe_.read_end.reset();
     child_->wait();
 }

@@ -3,7 +3,6 @@
 
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <array>
 #include <csignal>
 #include <cstddef>
 #include <utility>
@@ -203,10 +202,7 @@ TreeStream::TreeStream(const fs::path& tree, const std::vector<std::string>& pat
 }
 
 void TreeStream::finish() {
-    // A reader may know its end before the padding of the archive: tar must not trip over that.
-    std::array<std::byte, 65536> rest{};
-    while (base::read_some(pipe_.read_end.get(), rest, "the rest of a tar") > 0) {
-    }
+    base::drain(pipe_.read_end.get(), "the rest of a tar");
     pipe_.read_end.reset();
     const std::optional<int> status = process_.wait(std::chrono::minutes(1));
     if (status != 0) {
