@@ -41,16 +41,8 @@ class BlocksReader {
     };
 
     bool skip_to_token() {
-        while (at_ < text_.size()) {
-            if (is_space(text_[at_]) || text_[at_] == ',') {
-                ++at_;
-            } else if (text_[at_] == '#') {
-                at_ = line_end(text_, at_);
-            } else {
-                return true;
-            }
-        }
-        return false;
+        at_ = find_token(text_, at_, '#', ",");
+        return at_ < text_.size();
     }
 
     // "name {", "key => value", "if … {"

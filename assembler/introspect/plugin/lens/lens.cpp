@@ -110,8 +110,12 @@ std::size_t line_end(std::string_view text, std::size_t at) {
     return end == std::string_view::npos ? text.size() : end;
 }
 
-std::size_t find_token(std::string_view text, std::size_t at, char comment) {
-    while (at < text.size() && (is_space(text[at]) || text[at] == comment)) {
+std::size_t find_token(std::string_view text, std::size_t at, char comment,
+                       std::string_view also_space) {
+    const auto is_passed = [&](char c) {
+        return is_space(c) || c == comment || also_space.find(c) != std::string_view::npos;
+    };
+    while (at < text.size() && is_passed(text[at])) {
         at = text[at] == comment ? line_end(text, at) : at + 1;
     }
     return at;

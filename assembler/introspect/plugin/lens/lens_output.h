@@ -68,8 +68,10 @@ constexpr bool is_space(char c) {
 std::size_t skip_blanks(std::string_view text, std::size_t at, std::size_t end);
 std::size_t line_end(std::string_view text, std::size_t at);  // of "\n", or the end of the text
 
-// Past white space and comments, which reach from `comment` to the end of their line.
-std::size_t find_token(std::string_view text, std::size_t at, char comment);
+// Past white space, what counts as such, and comments, which reach from `comment` to the end of
+// their line.
+std::size_t find_token(std::string_view text, std::size_t at, char comment,
+                       std::string_view also_space = "");
 
 // A word of a line of words: it ends at a blank; '…' and "…" hold blanks, a backslash takes the
 // next byte as it is (not within '…'). `at` moves behind it.

@@ -23,16 +23,8 @@ class NetReader {
 
   private:
     bool skip_to_token() {
-        while (at_ < text_.size()) {
-            if (is_space(text_[at_])) {
-                ++at_;
-            } else if (text_[at_] == '#') {
-                at_ = line_end(text_, at_);
-            } else {
-                return true;
-            }
-        }
-        return false;
+        at_ = find_token(text_, at_, '#');
+        return at_ < text_.size();
     }
 
     // Names have no case; they are in capitals here.
