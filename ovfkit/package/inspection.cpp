@@ -55,8 +55,7 @@ class BundleSink : public base::ByteSink {
 
 class KeepingHandler : public PackageHandler {
   public:
-    KeepingHandler(const ProgressCall& on_progress, bool keep_bundles)
-        : progress_(on_progress), keep_bundles_(keep_bundles) {}
+    explicit KeepingHandler(const ProgressCall& on_progress) : progress_(on_progress) {}
     void on_descriptor(const std::string& name, const std::string& /*text*/,
                        const Envelope& envelope) override {
         inspection.descriptor_name = name;
@@ -83,18 +82,15 @@ class KeepingHandler : public PackageHandler {
   private:
     // Compressed ones are not read: no tool writes them.
     const FileReference* find_bundle(const std::string& name) const {
-        if (keep_bundles_) {
-            for (const FileReference* file : bundle_files(inspection.envelope)) {
-                if (file->href == name && file->compression != "gzip") {
-                    return file;
-                }
+        for (const FileReference* file : bundle_files(inspection.envelope)) {
+            if (file->href == name && file->compression != "gzip") {
+                return file;
             }
         }
         return nullptr;
     }
 
     const ProgressCall& progress_;
-    bool keep_bundles_;
 };
 
 }  // namespace
@@ -111,20 +107,12 @@ Inspection inspect_source(base::ByteSource& source, const VerifyPolicy& policy,
             read_envelope(read_descriptor(whole, policy.descriptor_bytes), source.name());
         return bare;
     }
-    KeepingHandler handler(on_progress, true);
+    KeepingHandler handler(on_progress);
     VerifyPolicy collecting = policy;
     collecting.collect_failures = true;
     PackageReport report = read_package(whole, handler, collecting);
     handler.inspection.package = std::move(report);
     return std::move(handler.inspection);
-}
-
-PackageReport verify_source(base::ByteSource& source, VerifyPolicy policy,
-                            const ProgressCall& on_progress) {
-    KeepingHandler handler(on_progress, false);
-    policy.collect_failures = true;
-    PackageReport report = read_package(source, handler, policy);
-    return report;
 }
 
 }  // namespace ovfkit

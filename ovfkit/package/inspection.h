@@ -26,8 +26,4 @@ using ProgressCall = std::function<void(std::uint64_t, std::uint64_t)>;
 Inspection inspect_source(base::ByteSource& source, const VerifyPolicy& policy,
                           const ProgressCall& on_progress = nullptr);
 
-// Checks a package and keeps nothing of it but the report, failures included.
-PackageReport verify_source(base::ByteSource& source, VerifyPolicy policy,
-                            const ProgressCall& on_progress = nullptr);
-
 }  // namespace ovfkit

@@ -43,7 +43,7 @@ struct Workshop {
         policy.trust_file = path("maker.pem");
         policy.tsa_trust_file = path("ca.pem");
         const auto source = ovfkit::open_package(path(name));
-        return ovfkit::verify_source(*source, policy);
+        return ovfkit::inspect_source(*source, policy).package.value();
     }
     std::vector<std::string> files() const {
         std::vector<std::string> names;
