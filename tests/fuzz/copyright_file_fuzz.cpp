@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a package's copyright file: nothing is asserted, or an expression that keeps SPDX's
 // grammar, in which each LicenseRef has a text that a terminal and JSON can take.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <set>
@@ -21,9 +22,11 @@ void require(bool holds) {
 
 std::set<std::string> references_in(const std::string& expression) {
     std::set<std::string> ids;
+    std::size_t end = 0;
     for (std::size_t at = expression.find("LicenseRef-"); at != std::string::npos;
-         at = expression.find("LicenseRef-", at + 1)) {
-        ids.insert(expression.substr(at, expression.find_first_of(" )", at) - at));
+         at = expression.find("LicenseRef-", end)) {
+        end = std::min(expression.find_first_of(" )", at), expression.size());
+        ids.insert(expression.substr(at, end - at));
     }
     return ids;
 }

@@ -21,9 +21,13 @@ constexpr std::size_t kMostName = 64;  // in an id
 constexpr std::size_t kDigestDigits = 12;
 constexpr const char* kUnnamed = "unnamed";
 
-// SPDX: letters, digits, "." and "-".
+// SPDX: letters, digits, "." and "-". What is a reference in the package already says so once.
 std::string id_part(std::string_view name) {
+    constexpr std::string_view kReference = "LicenseRef-";
     std::string part;
+    if (name.starts_with(kReference)) {
+        name.remove_prefix(kReference.size());
+    }
     for (const char c : name.substr(0, kMostName)) {
         const bool stays =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.';

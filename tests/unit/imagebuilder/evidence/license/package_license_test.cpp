@@ -85,6 +85,9 @@ TEST_CASE("licences that SPDX does not list keep their text", "[imagebuilder][li
     const PackageLicense bare = license_of_copyright(kFormat + stanza("custom/1"));
     REQUIRE(bare.extracted.size() == 1);
     CHECK(bare.terms[0].starts_with("LicenseRef-custom-1-"));
+    CHECK(license_of_copyright(kFormat + stanza("LicenseRef-own"))
+              .terms[0]
+              .starts_with("LicenseRef-own-"));
     CHECK_FALSE(bare.extracted.begin()->second.text.empty());
 }
 
