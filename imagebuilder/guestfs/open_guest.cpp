@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "imagebuilder/system/os_release.h"
 
 namespace imagebuilder {
 
@@ -246,6 +247,11 @@ GuestSystem open_guest(GuestfishSession& session, const OpenGuestOptions& option
     system.architecture = ask("inspect-get-arch");
     system.filesystem = ask("vfs-type");
     mount_all(session, system, options.read_only);
+    if (system.type == "linux") {
+        // The library has Debian's version number for a name.
+        const std::string name = read_os_release(read_guest_os_release(session)).pretty_name;
+        system.product_name = name.empty() ? system.product_name : plain_answer(name);
+    }
     return system;
 }
 

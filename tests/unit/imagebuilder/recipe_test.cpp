@@ -128,6 +128,9 @@ TEST_CASE("a recipe can start from a tarball", "[imagebuilder][recipe]") {
     CHECK(from_web.kind == ErrorKind::invalid_input);
     CHECK(has(from_web.message, "needs its digest"));
     CHECK(has(failure_of("source: { tarball: a, sha256: abc }\n").message, "64 hex digits"));
+    CHECK(parse_recipe("source: { disk: a.qcow2, key_file: secret/key }\n", "recipe.yaml")
+              .base->key_file == "secret/key");
+    CHECK(has(failure_of("source: { tarball: a.tar, key_file: k }\n").message, "key_file"));
     CHECK(has(failure_of("source: { tarball: '' }\n").message, "names no file"));
     CHECK(has(failure_of("source: { tarball: a, bootstrap: debian }\n").message, "bootstrap"));
     CHECK(has(failure_of("source: { tarball: a, exclude_paths: [b] }\n").message, "exclude_paths"));
