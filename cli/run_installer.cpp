@@ -66,13 +66,15 @@ std::string end_of_console(const fs::path& log) {
     return shown.empty() ? " its console is silent" : " the end of its console:" + shown;
 }
 
-// Ends with this object, whatever happens.
+// Ends with this object, and with this process if it is killed.
 class InstallerMachine {
   public:
     InstallerMachine(const imagebuilder::InstallMachine& machine, const fs::path& data_dir,
                      const fs::path& run_dir)
-        : runtime_(
-              {.data_dir = data_dir, .run_dir = run_dir, .accel = hvruntime::choose_accel({})}),
+        : runtime_({.data_dir = data_dir,
+                    .run_dir = run_dir,
+                    .accel = hvruntime::choose_accel({}),
+                    .end_with_starter = true}),
           id_(installer_spec(machine).id) {
         runtime_.create(installer_spec(machine));
     }

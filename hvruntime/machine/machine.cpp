@@ -69,6 +69,9 @@ void Machine::spawn_and_connect() {
     base::Command command{.argv = qemu_args(spec_, paths_, settings_.accel.accel, efi_code),
                           .cwd = "/"};
     command.argv.insert(command.argv.begin(), program);
+    if (settings_.end_with_starter) {
+        command.argv = end_with_starter(std::move(command.argv));
+    }
     ending_.clear();
     {
         const std::lock_guard facts(facts_);

@@ -52,6 +52,8 @@ struct RuntimeSettings {
     std::filesystem::path data_dir;  // machines/ is made below it
     std::filesystem::path run_dir;   // m/ is made below it; keep it short
     AccelChoice accel;
+    // The machines belong to the thread that starts them: when it ends, however, so do they.
+    bool end_with_starter = false;
     // Empty: $MUSTER_QEMU, else qemu-system-x86_64 of PATH.
     std::string qemu_program;
     std::chrono::milliseconds start_limit = std::chrono::seconds(60);  // until QMP answers

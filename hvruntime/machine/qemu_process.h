@@ -33,6 +33,10 @@ base::Error qemu_ended_early(const MachinePaths& paths);
 // Throws an environment error saying what to install.
 std::string find_qemu_program(const std::string& configured);
 
+// The same command, for a process that the kernel kills when the thread that spawns it ends. Throws
+// an environment error when the host has no setpriv(1).
+std::vector<std::string> end_with_starter(std::vector<std::string> argv);
+
 // Connects as soon as the socket is there. Throws Error(external) with the end of the log when QEMU
 // ends meanwhile, Error(timeout) when it does not answer.
 std::unique_ptr<QmpClient> wait_for_qmp(const base::ProcessId& process, const MachinePaths& paths,

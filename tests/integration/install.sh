@@ -103,6 +103,24 @@ echo "mode=hang" >"$work/answers"
 expect_exit 8 "$MUSTER" build "$work/recipe.yaml" -o "$work/c.raw"
 expect_text "$err" "did not power the machine off"
 expect_text "$err" "waiting for somebody"
+# An installer ends with the build that runs it, also when that is killed.
+sed -i 's/timeout: 60 s/timeout: 4 min/' "$work/recipe.yaml"
+"$MUSTER" build "$work/recipe.yaml" -o "$work/c.raw" >/dev/null 2>&1 &
+build=$!
+qemu=
+for _ in $(seq 600); do
+    qemu=$(pgrep -P $build -x 'muster-[0-9a-f]*' || true)
+    [ -z "$qemu" ] || break
+    sleep 0.1
+done
+[ -n "$qemu" ] || fail "no installer was started"
+kill -9 $build
+wait $build || true
+for _ in $(seq 100); do
+    [ -e "/proc/$qemu" ] || break
+    sleep 0.1
+done
+[ ! -e "/proc/$qemu" ] || fail "the installer runs on without its build"
 sed -i 's/install: {/install: { kernel: \/boot\/linux,/' "$work/recipe.yaml"
 expect_exit 3 "$MUSTER" build "$work/recipe.yaml" -o "$work/c.raw"
 sed -i "s/$digest/${digest//[0-4]/5}/" "$work/recipe.yaml"

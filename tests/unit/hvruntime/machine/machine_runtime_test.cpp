@@ -67,6 +67,26 @@ TEST_CASE("a QEMU that dies by itself is noticed and can be started again",
     tests::check_crash_is_noticed(fixture, GENERATE(false, true));
 }
 
+TEST_CASE("a machine that belongs to its starter ends with it", "[hvruntime][machine]") {
+    MachineFixture fixture(GENERATE(tests::fake_qemu(), std::string()));
+    hvruntime::RuntimeSettings settings = fixture.settings();
+    settings.end_with_starter = true;
+    hvruntime::MachineRuntime runtime(settings);
+    const MachineSpec spec = small_machine("db");
+    runtime.create(spec);
+    std::thread starter([&] {
+        runtime.start(spec.id);
+        CHECK(runtime.status(spec.id).state == MachineState::running);
+        CHECK(fixture.qemus().size() == 1);
+    });
+    starter.join();
+    CHECK(eventually([&] { return runtime.status(spec.id).state == MachineState::crashed; }));
+    CHECK(fixture.qemus().empty());
+    runtime.start(spec.id);
+    CHECK(runtime.status(spec.id).state == MachineState::running);
+    runtime.kill(spec.id);
+}
+
 TEST_CASE("stop presses the power button and lets the guest go down", "[hvruntime][machine]") {
     MachineFixture fixture(tests::fake_qemu());
     const MachineSpec spec = small_machine("db");
