@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "hvruntime/machine/disk_copies.h"
 #include "hvruntime/machine/machine_paths.h"
 #include "hvruntime/machine/machine_record.h"
 #include "hvruntime/machine/machine_runtime.h"
@@ -35,6 +36,10 @@ class Machine : public std::enable_shared_from_this<Machine> {
     bool adopt(const std::optional<FoundQemu>& found);
     // Removes it from the disk; throws conflict while it runs. Any later operation is not_found.
     void retire();
+    // As MachineRuntime's.
+    void begin_copies(const std::filesystem::path& folder);
+    DiskCopyProgress copies_progress();
+    void end_copies();
     MachineStatus status() const;
     const MachineSpec& spec() const { return spec_; }
 
@@ -42,6 +47,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
     // All below with operation_ held, but the event handlers.
     void require_there() const;
     bool process_alive() const;
+    QmpClient& require_control();
     void spawn_and_connect();
     void end_unrecorded();
     void connect(std::chrono::milliseconds limit);

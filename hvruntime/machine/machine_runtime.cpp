@@ -177,6 +177,20 @@ void MachineRuntime::destroy(const std::string& id) {
     }
 }
 
+void MachineRuntime::begin_copies(const std::string& id, const fs::path& folder) {
+    state_->require(id)->begin_copies(folder);
+}
+
+DiskCopyProgress MachineRuntime::copies_progress(const std::string& id) {
+    return state_->require(id)->copies_progress();
+}
+
+void MachineRuntime::end_copies(const std::string& id) {
+    if (const std::shared_ptr<Machine> machine = state_->find(id)) {
+        machine->end_copies();
+    }
+}
+
 std::optional<MachineStatus> MachineRuntime::find_status(const std::string& id) const {
     const std::shared_ptr<Machine> machine = state_->find(id);
     return machine ? std::optional(machine->status()) : std::nullopt;

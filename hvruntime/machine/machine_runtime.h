@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "hvruntime/accel/accel.h"
+#include "hvruntime/machine/disk_copies.h"
 #include "hvruntime/machine/machine_paths.h"
 #include "hvruntime/machine/machine_spec.h"
 
@@ -86,6 +87,17 @@ class MachineRuntime {
     void kill(const std::string& id);  // pulls the plug now
     // The machine must not be running (conflict). An absent one is fine.
     void destroy(const std::string& id);
+
+    // Begins copies of all disks of a running machine as they are now, <disk id>.qcow2 in `folder`,
+    // which must be there: thin clones of the disks' bases (see disk_copies.h). Returns when the
+    // moment is fixed; QEMU goes on copying, also without this daemon. Throws conflict when the
+    // machine does not run or is being copied already. The caller owns the files, also after a
+    // failure, and calls end_copies() in any case.
+    void begin_copies(const std::string& id, const std::filesystem::path& folder);
+    // Throws external when the machine has ended meanwhile.
+    DiskCopyProgress copies_progress(const std::string& id);
+    // Cancels what still runs; QEMU lets go of the files. Fine when there is nothing to end.
+    void end_copies(const std::string& id);
 
     std::optional<MachineStatus> find_status(const std::string& id) const;
     MachineStatus status(const std::string& id) const;  // throws not_found

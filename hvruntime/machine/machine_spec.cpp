@@ -164,7 +164,8 @@ bool is_mac(std::string_view mac) {
 void check_disks(const MachineSpec& spec) {
     std::set<std::string> ids;
     for (const MachineDisk& disk : spec.disks) {
-        if (!is_plain_name(disk.id, 32) || !ids.insert(disk.id).second) {
+        if (!is_plain_name(disk.id, 32) || disk.id.starts_with(kCopyPrefix) ||
+            !ids.insert(disk.id).second) {
             refuse(spec, ErrorKind::invalid_input,
                    fmt::format("the disk id '{}' is not a plain name or is used twice", disk.id));
         }

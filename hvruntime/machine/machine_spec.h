@@ -24,6 +24,9 @@ std::string_view to_string(DiskBus bus);
 std::string_view to_string(NicModel model);
 std::string_view to_string(Firmware firmware);
 
+// What copies of disks are called in QEMU begins so; no disk may.
+inline constexpr std::string_view kCopyPrefix = "muster-copy-";
+
 struct MachineDisk {
     std::string id;                    // unique in the machine, names the overlay file: "disk0"
     std::string image;                 // id in the image store, for use counting; empty: none

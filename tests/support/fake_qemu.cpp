@@ -14,6 +14,8 @@
 //   never-ready*       a guest whose application does not come up
 //   ready-after=MS     … comes up so late
 //   set=KEY=VALUE      a further key that the guest sets when it is up
+//   copy-ms=MS*        a copy of a disk takes so long
+//   copy-fails*        … and ends with an error
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -39,6 +41,7 @@
 #include "base/json.h"
 #include "hvruntime/qmp/qmp_framer.h"
 #include "tests/support/fake_agent.h"
+#include "tests/support/fake_block_jobs.h"
 
 namespace {
 
@@ -74,12 +77,16 @@ struct Setup {
     std::string name;
     std::map<std::string, std::map<std::string, std::string>> chardevs;  // by id
     std::vector<std::string> datagram_paths;
+    std::vector<std::string> blockdevs;
 };
 
 Setup parse_arguments(int argc, char** argv) {
     Setup setup;
     for (int i = 1; i + 1 < argc; ++i) {
         const std::string option = argv[i];
+        if (option == "-blockdev") {
+            setup.blockdevs.emplace_back(argv[i + 1]);
+        }
         if (option != "-name" && option != "-chardev" && option != "-netdev") {
             continue;
         }
@@ -175,6 +182,9 @@ class FakeQemu {
           agent_(orders_),
           log_(base::open_file(setup_.chardevs["console"]["logfile"], O_WRONLY | O_CREAT | O_APPEND,
                                0600)) {
+        for (const std::string& blockdev : setup_.blockdevs) {
+            disks_.add_argument(blockdev);
+        }
         for (const std::string& path : setup_.datagram_paths) {
             nics_.push_back(bind_unix(path, SOCK_DGRAM));
         }
@@ -273,10 +283,7 @@ class FakeQemu {
                                    {"running", !paused_}};
         } else if (command != "qmp_capabilities" && command != "quit" && command != "stop" &&
                    command != "cont" && command != "system_powerdown") {
-            reply =
-                Json{{"error", Json{{"class", "CommandNotFound"},
-                                    {"desc", "The command " + command + " has not been found"}}},
-                     {"id", message.value("id", Json())}};
+            answer_of_disks(message, command, reply);
         }
         send_json(reply);
         if (command == "stop" || command == "cont") {
@@ -290,6 +297,21 @@ class FakeQemu {
                 shut_down(true, "guest-shutdown", 0);
             }
         }
+    }
+
+    void answer_of_disks(const Json& message, const std::string& command, Json& reply) {
+        Json error{{"class", "CommandNotFound"},
+                   {"desc", "The command " + command + " has not been found"}};
+        try {
+            if (const auto value = disks_.execute(
+                    command, message.value("arguments", Json::object()), read_orders(setup_))) {
+                reply["return"] = *value;
+                return;
+            }
+        } catch (const base::Error& refusal) {
+            error = Json{{"class", "GenericError"}, {"desc", refusal.message()}};
+        }
+        reply = Json{{"error", error}, {"id", message.value("id", Json())}};
     }
 
     void send_json(const Json& json) { qmp_.send(base::to_json_text(json) + "\r\n"); }
@@ -319,6 +341,7 @@ class FakeQemu {
     Chardev console_;
     Chardev guest_;
     tests::FakeAgent agent_;
+    tests::FakeBlockJobs disks_;
     base::UniqueFd log_;
     std::vector<base::UniqueFd> nics_;
     base::UniqueFd signals_;
