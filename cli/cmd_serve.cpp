@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/daemon_client.h"
 #include "deployer/host_info.h"
+#include "deployer/jobs/copy_job.h"
 #include "deployer/jobs/deploy_job.h"
 #include "deployer/jobs/lifecycle_jobs.h"
 #include "deployer/record/stored_keys.h"
@@ -46,7 +47,8 @@ struct Daemon {
                                 .data_dir = data_dir};
     hvruntime::JobEngine jobs{store,
                               {deployer::deploy_kind(services), deployer::stop_kind(services),
-                               deployer::start_kind(services), deployer::undeploy_kind(services)}};
+                               deployer::start_kind(services), deployer::undeploy_kind(services),
+                               deployer::copy_kind(services)}};
     hvruntime::HttpServer server{run_dir / "api.sock"};
 };
 

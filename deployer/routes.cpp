@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "deployer/jobs/copy_job.h"
 #include "deployer/jobs/lifecycle_jobs.h"
 #include "deployer/jobs/machine_steps.h"
 #include "hvruntime/api/job_routes.h"
@@ -50,21 +51,36 @@ Json describe_machine(Services& services, const Deployment& deployment,
     return object;
 }
 
-Reply submit_lifecycle(hvruntime::JobEngine& jobs, Services& services, const Request& request,
-                       const std::string& kind, const std::string& title) {
-    const std::string& name = request.param("name");
-    const Deployment deployment = require_deployment(services.store, name);
+Deployment require_made(Services& services, const std::string& name) {
+    Deployment deployment = require_deployment(services.store, name);
     if (deployment.state == DeploymentState::deploying) {
         throw Error(
             ErrorKind::conflict,
             fmt::format("deployment '{}' is being made by job {}", name, deployment.job),
             fmt::format("wait for it, or undo it with 'muster job abort {}'", deployment.job));
     }
+    return deployment;
+}
+
+Reply submit_lifecycle(hvruntime::JobEngine& jobs, Services& services, const Request& request,
+                       const std::string& kind, const std::string& title) {
+    const std::string& name = request.param("name");
+    const Deployment deployment = require_made(services, name);
     return hvruntime::accepted_job(jobs.submit({.kind = kind,
                                                 .params = lifecycle_params(deployment),
                                                 .asked_by = request.asked_by(),
                                                 .title = title + " " + name,
                                                 .locks = {deployment_lock(name)}}));
+}
+
+Reply submit_copy(hvruntime::JobEngine& jobs, Services& services, const Request& request) {
+    const std::string& name = request.param("name");
+    return hvruntime::accepted_job(
+        jobs.submit({.kind = "copy",
+                     .params = copy_params(require_made(services, name), request.json()),
+                     .asked_by = request.asked_by(),
+                     .title = "copy disks of " + name,
+                     .locks = {deployment_lock(name)}}));
 }
 
 Reply submit_deploy(hvruntime::JobEngine& jobs, const Request& request) {
@@ -150,6 +166,8 @@ void add_deployment_routes(hvruntime::HttpServer& server, Services& services,
     server.route("POST", "/v1/deployments/{name}/start", [&](const Request& request) {
         return submit_lifecycle(jobs, services, request, "start", "start");
     });
+    server.route("POST", "/v1/deployments/{name}/copies",
+                 [&](const Request& request) { return submit_copy(jobs, services, request); });
     server.route_upload("POST", "/v1/uploads/{token}", [&services](const Request& request) {
         services.uploads.feed(request.param("token"), *request.upload);
         return Reply{};
