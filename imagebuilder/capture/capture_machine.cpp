@@ -29,11 +29,11 @@ constexpr std::uint64_t kLeastDiskBytes = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kEfiRoom = std::uint64_t{512} << 20U;  // kernel and initrd once more
 constexpr std::uint64_t kDiskStep = std::uint64_t{1} << 20U;
 
-// The tar of a disk's tree, out of its child.
+// The tar of the disks' tree, out of its child.
 class DiskPassage : public TarPassage {
   public:
     explicit DiskPassage(const MachineFiles& from)
-        : stream_(from.disk, from.disk_options), name_(from.disk) {}
+        : stream_(from.disks), name_(names_of(from.disks)) {}
     // Reads its beginning: nothing may have come.
     TarEntries& entries() override {
         if (!entries_) {
@@ -58,12 +58,13 @@ std::filesystem::path spool_folder(const CaptureOptions& options) {
     return tar;
 }
 
-// As large as the machine's own, so that what fitted fits again; of a folder twice what is in it.
+// As large as the machine's own together, so that what fitted fits again; of a folder twice what is
+// in it.
 std::uint64_t disk_size(const CaptureOptions& options, const std::filesystem::path& tar) {
-    std::uint64_t bytes =
-        tar.empty() ? ovfkit::open_disk(options.from.disk, options.from.disk_options.format)
-                          ->capacity_bytes()
-                    : base::file_size(tar) * 2;
+    std::uint64_t bytes = tar.empty() ? 0 : base::file_size(tar) * 2;
+    for (const DiskFile& disk : options.from.disks) {
+        bytes += open_disk_file(disk)->capacity_bytes();
+    }
     bytes = std::max(bytes, kLeastDiskBytes) + (options.uefi ? kEfiRoom : 0);
     return (bytes + kDiskStep - 1) / kDiskStep * kDiskStep;
 }
@@ -97,10 +98,10 @@ CapturedDisk capture_machine(const CaptureOptions& options) {
     ComposeOptions compose;
     compose.guest = require_guest_files();
     compose.work_dir = options.work_dir;
-    if (options.from.disk.empty()) {
+    if (options.from.disks.empty()) {
         compose.tarball = {spool_folder(options), options.from.folder, ""};
     } else {
-        compose.tarball.name = options.from.disk;
+        compose.tarball.name = names_of(options.from.disks);
         compose.open_tar = [&] { return std::make_unique<DiskPassage>(options.from); };
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine that was set up by hand, as a disk image or a folder with its files, becomes a disk of
+// A machine that was set up by hand, as disk images or a folder with its files, becomes a disk of
 // ours: its tree passes by once with changes, muster-guest among them, into a fresh file system
 // behind our boot loaders; its own kernel boots. The source is read in a locked-down child, never
 // mounted and never changed.
@@ -17,8 +17,7 @@
 namespace imagebuilder {
 
 struct MachineFiles {
-    std::string disk;  // an image; empty: `folder`
-    DiskTreeOptions disk_options;
+    std::vector<DiskFile> disks;  // in the machine's order; none: `folder`
     std::string folder;
 };
 

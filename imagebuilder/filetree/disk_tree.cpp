@@ -2,6 +2,7 @@
 #include "imagebuilder/filetree/disk_tree.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ using base::ErrorKind;
 // Names in memory, before all of them are thrown away.
 constexpr std::size_t kMostCachedChildren = 1000000;
 constexpr std::size_t kMostCachedFolders = 200000;
+constexpr std::size_t kLeastPages = 64;  // of each disk in memory
 
 std::uint64_t node_id(std::size_t part, std::uint32_t inode) {
     return std::uint64_t{part} << 32U | inode;
@@ -27,20 +29,53 @@ std::uint64_t node_id(std::size_t part, std::uint32_t inode) {
 
 }  // namespace
 
-DiskTree::DiskTree(const ovfkit::DiskReader& disk, const DiskTreeOptions& options) : pages_(disk) {
+DiskTree::DiskTree(const ovfkit::DiskReader& disk, const DiskTreeOptions& options)
+    : DiskTree(std::vector{&disk}, options) {
+}
+
+DiskTree::DiskTree(const std::vector<const ovfkit::DiskReader*>& disks,
+                   const DiskTreeOptions& options) {
+    for (const ovfkit::DiskReader* disk : disks) {
+        pages_.push_back(std::make_unique<DiskPages>(
+            *disk, std::max(kLeastPages, DiskPages::kMostPages / disks.size())));
+    }
     read_contents();
     set_root(find_root(options));
     mount_others();
 }
 
+const std::string& DiskTree::name() const {
+    const auto root = mounts_.find("/");
+    return pages_[root == mounts_.end() ? 0 : contents_.parts[root->second].disk]->name();
+}
+
 void DiskTree::read_contents() {
-    PartitionTable table = read_partition_table(pages_);
-    contents_.table = to_string(table.kind);
-    contents_.disk_id = std::move(table.disk_id);
-    contents_.notes = std::move(table.notes);
+    for (std::size_t disk = 0; disk < pages_.size(); ++disk) {
+        try {
+            read_parts(disk);
+        } catch (const Error& error) {
+            // One of several that is damaged is no reason to leave the others.
+            if (pages_.size() == 1 || error.kind() != ErrorKind::invalid_input) {
+                throw;
+            }
+            contents_.notes.push_back(error.message());
+        }
+    }
+    volumes_.resize(contents_.parts.size());
+}
+
+void DiskTree::read_parts(std::size_t disk) {
+    const DiskPages& pages = *pages_[disk];
+    PartitionTable table = read_partition_table(pages);
+    if (disk == 0) {
+        contents_.table = to_string(table.kind);
+        contents_.disk_id = std::move(table.disk_id);
+    }
+    std::move(table.notes.begin(), table.notes.end(), std::back_inserter(contents_.notes));
     for (Partition& partition : table.partitions) {
-        FileSystemMark mark = identify_file_system(pages_, partition.offset, partition.bytes);
-        contents_.parts.push_back({.number = partition.number,
+        FileSystemMark mark = identify_file_system(pages, partition.offset, partition.bytes);
+        contents_.parts.push_back({.disk = disk,
+                                   .number = partition.number,
                                    .offset = partition.offset,
                                    .bytes = partition.bytes,
                                    .type = std::move(partition.type),
@@ -50,17 +85,26 @@ void DiskTree::read_contents() {
                                    .fs_uuid = std::move(mark.uuid),
                                    .fs_label = std::move(mark.label)});
     }
-    volumes_.resize(contents_.parts.size());
+}
+
+std::string DiskTree::describe_part(const DiskPart& part) const {
+    const std::string of =
+        pages_.size() == 1 ? "" : fmt::format(" '{}'", pages_[part.disk]->name());
+    if (part.number == 0) {
+        return pages_.size() == 1 ? "the disk" : "disk" + of;
+    }
+    return fmt::format("partition {}{}", part.number, of.empty() ? "" : " of" + of);
 }
 
 const Ext4Volume& DiskTree::volume(std::size_t part) const {
     std::unique_ptr<Ext4Volume>& volume = volumes_[part];
     if (!volume) {
         const DiskPart& place = contents_.parts[part];
+        const DiskPages& pages = *pages_[place.disk];
         volume = std::make_unique<Ext4Volume>(
-            pages_, place.offset, place.bytes,
-            place.number == 0 ? fmt::format("disk '{}'", name())
-                              : fmt::format("disk '{}', partition {}", name(), place.number));
+            pages, place.offset, place.bytes,
+            place.number == 0 ? fmt::format("disk '{}'", pages.name())
+                              : fmt::format("disk '{}', partition {}", pages.name(), place.number));
     }
     return *volume;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file system of a Linux in a disk image as a FileTree: nobody mounts it, no root is needed.
-// Its partitions are found, the root file system among them, and what its /etc/fstab mounts of the
-// same disk is laid over it. ext2, ext3 and ext4 are read; others are named and left out.
+// The file system of a Linux in disk images as a FileTree: nobody mounts them, no root is needed.
+// Their partitions are found, the root file system among them, and what its /etc/fstab mounts of
+// these disks is laid over it. ext2, ext3 and ext4 are read; others are named and left out.
 //
 // A stranger's disk is interpreted in a locked-down child: with_disk_tree() and DiskTarStream. The
 // class itself is for what runs inside it, and for tests.
@@ -20,6 +20,7 @@
 
 #include "base/sandbox/sandbox.h"
 #include "imagebuilder/filetree/disk/disk_pages.h"
+#include "imagebuilder/filetree/disk/fstab.h"
 #include "imagebuilder/filetree/ext4/ext4_volume.h"
 #include "imagebuilder/filetree/file_tree.h"
 #include "imagebuilder/filetree/tar/tree_tar.h"
@@ -27,8 +28,20 @@
 
 namespace imagebuilder {
 
+// Where a disk is: an image, or a thin clone over another.
+struct DiskFile {
+    std::string path;
+    std::optional<ovfkit::DiskFormat> format;  // of the image; else what its first bytes say
+    // The raw disk below, whatever the image names: then it is a qcow2. Empty: it stands alone.
+    std::string base;
+};
+std::unique_ptr<ovfkit::DiskReader> open_disk_file(const DiskFile& file);
+// The paths, for messages: "web.qcow2, data.qcow2".
+std::string names_of(const std::vector<DiskFile>& files);
+
 struct DiskPart {
-    unsigned number = 0;  // as Linux counts them; 0: the whole disk
+    std::size_t disk = 0;  // which of the disks it is on
+    unsigned number = 0;   // as Linux counts them; 0: the whole disk
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
     std::string type;         // of the partition: a UUID or "0x83"
@@ -42,15 +55,16 @@ struct DiskPart {
 };
 
 struct DiskContents {
-    std::string table;  // "none", "mbr", "gpt"
+    std::string table;  // of the first disk: "none", "mbr", "gpt"
     std::string disk_id;
     std::vector<DiskPart> parts;
     std::vector<std::string> notes;  // what a user should know: damage, what is not read
+    // Places that fstab mounts at boot and whose file systems are not read: "/srv".
+    std::vector<std::string> unread;
 };
 
 struct DiskTreeOptions {
-    std::optional<ovfkit::DiskFormat> format;  // of the image; else what its first bytes say
-    std::optional<unsigned> root_partition;    // its number; else the one that looks like it
+    std::optional<unsigned> root_partition;  // its number; else the one that looks like it
 };
 
 // The hint of an unsupported disk with a file system that may hold a system and is not read here.
@@ -59,13 +73,16 @@ inline constexpr const char* kReadByLibguestfs =
 
 class DiskTree : public FileTree {
   public:
-    // Borrows the disk. Throws unsupported when the root is on something that is not read,
-    // not_found when there is none.
+    // Borrows the disks, in the machine's order. Throws unsupported when the root is on something
+    // that is not read, not_found when there is none.
     explicit DiskTree(const ovfkit::DiskReader& disk, const DiskTreeOptions& options = {});
+    explicit DiskTree(const std::vector<const ovfkit::DiskReader*>& disks,
+                      const DiskTreeOptions& options = {});
 
     const DiskContents& contents() const { return contents_; }
 
-    const std::string& name() const override { return pages_.name(); }
+    // Of the disk with the root; until that is found, of the first.
+    const std::string& name() const override;
     std::optional<TreeEntry> find(std::string_view path) const override;
     std::optional<std::string> resolve(std::string_view path) const override;
     std::vector<TreeEntry> list(std::string_view path) const override;
@@ -86,6 +103,12 @@ class DiskTree : public FileTree {
     };
 
     void read_contents();
+    void read_parts(std::size_t disk);
+    std::string describe_part(const DiskPart& part) const;
+    std::optional<std::size_t> disk_called(const std::string& device) const;
+    std::string own_disk_name(const std::vector<FstabMount>& mounts) const;
+    std::optional<std::size_t> find_part_of(const FstabMount& line,
+                                            const std::string& own_disk) const;
     const Ext4Volume& volume(std::size_t part) const;
     std::size_t find_root(const DiskTreeOptions& options);
     int rate_as_root(std::size_t part);
@@ -103,7 +126,7 @@ class DiskTree : public FileTree {
     Node require_file(std::string_view path) const;
     std::string called(std::string_view path) const;
 
-    DiskPages pages_;
+    std::vector<std::unique_ptr<DiskPages>> pages_;  // of each disk
     DiskContents contents_;
     mutable std::vector<std::unique_ptr<Ext4Volume>> volumes_;  // opened when they are needed
     std::map<std::string, std::size_t> mounts_;                 // plain path → part, "/" too
@@ -116,9 +139,11 @@ class DiskTree : public FileTree {
 // What a locked-down child may use up for a disk.
 base::SandboxLimits disk_tree_limits();
 
-// What `work` returns; it runs in a locked-down child that can read the disk and nothing else. What
-// comes back was made by a process that the disk may have taken over: check it. Throws what
+// What `work` returns; it runs in a locked-down child that can read the disks and nothing else.
+// What comes back was made by a process that a disk may have taken over: check it. Throws what
 // DiskTree and `work` throw.
+std::string with_disk_tree(const std::vector<DiskFile>& files, const DiskTreeOptions& options,
+                           const std::function<std::string(const DiskTree&)>& work);
 std::string with_disk_tree(const std::string& path, const DiskTreeOptions& options,
                            const std::function<std::string(const DiskTree&)>& work);
 
@@ -126,14 +151,16 @@ std::string with_disk_tree(const std::string& path, const DiskTreeOptions& optio
 // end, then finish() throws what went wrong.
 class DiskTarStream {
   public:
-    // Of `tar` the limit on content is set here, by the size of the disk.
+    // Of `tar` the limit on content is set here, by the size of the disks.
+    explicit DiskTarStream(const std::vector<DiskFile>& files, const DiskTreeOptions& options = {},
+                           TreeTarOptions tar = {});
     explicit DiskTarStream(const std::string& path, const DiskTreeOptions& options = {},
                            TreeTarOptions tar = {});
     int fd() const { return stream_->fd(); }
     void finish() { stream_->finish(); }
 
   private:
-    std::unique_ptr<ovfkit::DiskReader> disk_;
+    std::vector<std::unique_ptr<ovfkit::DiskReader>> disks_;
     std::unique_ptr<base::SandboxedStream> stream_;
 };
 

@@ -23,8 +23,9 @@ bool is_ext(const DiskPart& part) {
     return part.file_system.starts_with("ext") && part.file_system.size() == 4;
 }
 
-std::string describe_part(const DiskPart& part) {
-    return part.number == 0 ? "the disk" : fmt::format("partition {}", part.number);
+// Where boot loaders are, of which a machine needs nothing once it runs.
+bool is_loaders(std::string_view place) {
+    return place == "/boot/efi" || place == "/efi";
 }
 
 // "/dev/vda12" → "/dev/vda" and 12, "/dev/nvme0n1p2" → "/dev/nvme0n1" and 2.
@@ -78,7 +79,8 @@ void DiskTree::fail_without_root() const {
         }
         others += fmt::format("{}{} is {}", others.empty() ? "" : ", ", describe_part(part),
                               part.file_system);
-        const FileSystemMark mark = identify_file_system(pages_, part.offset, part.bytes);
+        const FileSystemMark mark =
+            identify_file_system(*pages_[part.disk], part.offset, part.bytes);
         may_be_there = may_be_there || mark.may_be_root || part.file_system == "NTFS";
     }
     if (may_be_there) {
@@ -98,7 +100,7 @@ void DiskTree::fail_without_root() const {
 std::size_t DiskTree::find_root(const DiskTreeOptions& options) {
     std::optional<std::size_t> best;
     int best_rate = 0;
-    std::vector<unsigned> roots;
+    std::vector<std::string> roots;
     for (std::size_t i = 0; i < contents_.parts.size(); ++i) {
         const DiskPart& part = contents_.parts[i];
         if (options.root_partition) {
@@ -120,7 +122,7 @@ std::size_t DiskTree::find_root(const DiskTreeOptions& options) {
         try {
             const int rate = rate_as_root(i);
             if (rate == 2) {
-                roots.push_back(part.number);
+                roots.push_back(describe_part(part));
             }
             if (rate > best_rate) {
                 best = i;
@@ -143,8 +145,8 @@ std::size_t DiskTree::find_root(const DiskTreeOptions& options) {
         fail_without_root();
     }
     if (roots.size() > 1) {
-        contents_.notes.push_back(fmt::format(
-            "partitions {} hold a system each; the first was read", fmt::join(roots, " and ")));
+        contents_.notes.push_back(
+            fmt::format("{} hold a system each; the first was read", fmt::join(roots, " and ")));
     }
     return *best;
 }
@@ -202,36 +204,70 @@ void DiskTree::mount(std::size_t part, const std::string& place) {
     cached_children_ = 0;
 }
 
+// What the root's own line calls its disk. Names of the kernel say something only when they fit
+// the root: "/dev/sda1" is this disk then.
+std::string DiskTree::own_disk_name(const std::vector<FstabMount>& mounts) const {
+    std::string own_disk;
+    for (const FstabMount& mount : mounts) {
+        const auto [disk, number] = split_device(mount.device);
+        if (mount.place == "/" && mount.device.starts_with("/dev/") &&
+            number == contents_.parts[mounts_.at("/")].number) {
+            own_disk = disk;
+        }
+    }
+    return own_disk;
+}
+
+// "/dev/vdb" is the second of several disks: that is how the kernel counts them.
+std::optional<std::size_t> DiskTree::disk_called(const std::string& device) const {
+    for (const std::string_view prefix : {"/dev/vd", "/dev/sd", "/dev/xvd", "/dev/hd"}) {
+        if (pages_.size() > 1 && device.size() == prefix.size() + 1 && device.starts_with(prefix)) {
+            const auto disk = static_cast<std::size_t>(device.back() - 'a');
+            return disk < pages_.size() ? std::optional(disk) : std::nullopt;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> DiskTree::find_part_of(const FstabMount& line,
+                                                  const std::string& own_disk) const {
+    if (const auto part = find_part(line.device)) {
+        return part;
+    }
+    const auto [name, number] = split_device(line.device);
+    const auto disk = !own_disk.empty() && name == own_disk
+                          ? std::optional(contents_.parts[mounts_.at("/")].disk)
+                          : disk_called(name);
+    for (std::size_t i = 0; disk && i < contents_.parts.size(); ++i) {
+        if (contents_.parts[i].disk == *disk && contents_.parts[i].number == number) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
 void DiskTree::mount_others() {
-    const std::size_t root = mounts_.at("/");
     std::vector<FstabMount> mounts = parse_fstab(read_if_there(*this, "/etc/fstab").value_or(""));
     // A line may come before the one that mounts the folder which it needs.
     std::stable_sort(mounts.begin(), mounts.end(), [](const FstabMount& a, const FstabMount& b) {
         return a.place.size() < b.place.size();
     });
-    // Names of the kernel say something only when they fit the root: "/dev/sda1" is this disk then.
-    std::string own_disk;
-    for (const FstabMount& mount : mounts) {
-        const auto [disk, number] = split_device(mount.device);
-        if (mount.place == "/" && mount.device.starts_with("/dev/") &&
-            number == contents_.parts[root].number) {
-            own_disk = disk;
-        }
-    }
+    const std::string own_disk = own_disk_name(mounts);
     for (const FstabMount& line : mounts) {
-        std::optional<std::size_t> part = find_part(line.device);
-        const auto [disk, number] = split_device(line.device);
-        for (std::size_t i = 0; !part && disk == own_disk && i < contents_.parts.size(); ++i) {
-            part = contents_.parts[i].number == number ? std::optional(i) : std::nullopt;
-        }
+        const std::optional<std::size_t> part = find_part_of(line, own_disk);
         if (line.place == "/") {
             continue;
         }
         if (!part || !is_ext(contents_.parts[*part])) {
-            contents_.notes.push_back(fmt::format(
-                "'{}' ({}) is not read: {}", base::printable(line.place),
-                base::printable(line.type),
-                part ? "only ext2, ext3 and ext4 are" : "its device is not on this disk"));
+            if (line.needed && !is_loaders(line.place)) {
+                contents_.unread.push_back(line.place);
+            }
+            contents_.notes.push_back(
+                fmt::format("'{}' ({}) is not read: {}", base::printable(line.place),
+                            base::printable(line.type),
+                            part ? "only ext2, ext3 and ext4 are"
+                                 : fmt::format("its device is not on {}",
+                                               pages_.size() == 1 ? "this disk" : "these disks")));
             continue;
         }
         try {

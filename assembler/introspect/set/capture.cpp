@@ -50,8 +50,7 @@ class DiskMaker {
         const SetMember& member = set_.members.at(name);
         imagebuilder::CaptureOptions capture;
         capture.name = name;
-        capture.from.disk = member.from.disk;
-        capture.from.disk_options.format = ovfkit::find_disk_format(member.from.format);
+        capture.from.disks = member.from.disks;
         capture.from.folder = member.from.folder;
         capture.changes = plan.changes;
         capture.other_mounts = plan.other_mounts;
@@ -70,6 +69,7 @@ class DiskMaker {
             options_.on_step(fmt::format("{}: {}", name, step));
         };
         imagebuilder::CapturedDisk captured = imagebuilder::capture_machine(capture);
+        check_unchanged(member);
         base::write_file(image.kernel, captured.kernel);
         base::write_file(image.initrd, captured.initrd);
         image.kernel_command_line = std::move(captured.command_line);

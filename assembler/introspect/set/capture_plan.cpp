@@ -82,7 +82,7 @@ class CapturePlanner {
 
     void require_supported() const {
         const OperatingSystem& os = machine_.os;
-        if (member_.from.disk.empty() && member_.from.folder.empty()) {
+        if (member_.from.disks.empty() && member_.from.folder.empty()) {
             refuse("was read over ssh, which sends configuration alone",
                    "stop it and give its disk image, or a folder where its disk is mounted");
         }
@@ -136,7 +136,8 @@ class CapturePlanner {
             refuse(
                 fmt::format("has '{}' on {} ({}), which was not read", base::printable(mount.point),
                             base::printable(mount.device), base::printable(mount.type)),
-                "only ext2, ext3 and ext4 on the disk of the system are: copy it there, or mount "
+                "only ext2, ext3 and ext4 on the disks that were given are: copy it there, or "
+                "mount "
                 "the machine's file systems and give that folder");
         }
         plan_.other_mounts +=

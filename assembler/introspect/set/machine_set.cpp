@@ -74,16 +74,22 @@ MachineSet read_machine_set(const std::vector<MachineSource>& sources, SourceOpt
     return set;
 }
 
+void check_unchanged(const SetMember& member) {
+    if (member.source.check) {
+        member.source.check();
+    }
+}
+
 std::string read_again(const SetMember& member, const SourceOptions& options,
                        const std::function<std::string(const imagebuilder::FileTree&)>& work) {
     if (!member.from.folder.empty()) {
         return work(*imagebuilder::open_directory_tree(member.from.folder));
     }
-    if (!member.from.disk.empty()) {
-        imagebuilder::DiskTreeOptions tree;
-        tree.format = ovfkit::find_disk_format(member.from.format);
-        return imagebuilder::with_disk_tree(
-            member.from.disk, tree, [&](const imagebuilder::DiskTree& disk) { return work(disk); });
+    if (!member.from.disks.empty()) {
+        std::string result = imagebuilder::with_disk_tree(
+            member.from.disks, {}, [&](const imagebuilder::DiskTree& disk) { return work(disk); });
+        check_unchanged(member);
+        return result;
     }
     SourceOptions again = options;
     again.also = [&](const imagebuilder::FileTree& tree, const MachineFacts&) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,16 @@ struct MachineSet {
     std::vector<MachineFacts> machines;
     std::map<std::string, SetMember> members;       // by name
     std::map<std::string, FileSnapshot> snapshots;  // by name
+    std::shared_ptr<const void> files;  // what keeps the members' disks there; may be empty
 
     FileReader reader() const { return reader_of(snapshots); }
 };
 
 // `options.also` is used here. Each source's messages begin with its name.
 MachineSet read_machine_set(const std::vector<MachineSource>& sources, SourceOptions options);
+
+// After reading its disks: throws when they changed meanwhile.
+void check_unchanged(const SetMember& member);
 
 // What `work` makes of the machine's tree, which is read once more: of a disk in a locked-down
 // child, so check it. Throws what reading throws.

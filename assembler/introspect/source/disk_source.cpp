@@ -2,6 +2,7 @@
 #include "assembler/introspect/source/disk_source.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -17,27 +18,54 @@ namespace assembler {
 
 namespace {
 
-IntrospectedMachine introspect_disk(const DiskCandidate& disk, const IntrospectOptions& options,
-                                    const AlsoRead& also) {
-    imagebuilder::DiskTreeOptions tree_options;
-    tree_options.format = ovfkit::find_disk_format(disk.format);
-    const std::string text = imagebuilder::with_disk_tree(
-        disk.path, tree_options, [&](const imagebuilder::DiskTree& tree) {
+struct OpenDisks {
+    std::vector<imagebuilder::DiskFile> disks;
+    std::vector<Remark> remarks;       // on those that are left out
+    std::optional<base::Error> first;  // of those
+};
+
+// What cannot be opened is left out: another disk may have the system.
+OpenDisks disks_that_open(const std::vector<imagebuilder::DiskFile>& disks) {
+    OpenDisks open;
+    for (const imagebuilder::DiskFile& disk : disks) {
+        try {
+            imagebuilder::open_disk_file(disk);
+            open.disks.push_back(disk);
+        } catch (const base::Error& error) {
+            if (error.kind() != base::ErrorKind::not_found &&
+                error.kind() != base::ErrorKind::unsupported) {
+                throw;
+            }
+            open.remarks.push_back({fmt::format("a disk is not read: {}", error.message()), {}});
+            open.first = open.first ? open.first : error;
+        }
+    }
+    return open;
+}
+
+IntrospectedMachine read_disks(OpenDisks open, const IntrospectOptions& options,
+                               const AlsoRead& also) {
+    if (open.disks.empty()) {
+        throw base::Error(*open.first);
+    }
+    const std::string text =
+        imagebuilder::with_disk_tree(open.disks, {}, [&](const imagebuilder::DiskTree& tree) {
             IntrospectedMachine machine = introspect_files(tree, options, also);
             for (const std::string& note : tree.contents().notes) {
                 machine.facts.remarks.push_back({note, {}});
             }
             return machine_text(machine);
         });
-    IntrospectedMachine machine = base::in_context(fmt::format("facts of '{}'", disk.path),
-                                                   [&] { return parse_machine_text(text); });
-    machine.from.disk = disk.path;
-    machine.from.format = disk.format;
+    IntrospectedMachine machine =
+        base::in_context(fmt::format("facts of '{}'", imagebuilder::names_of(open.disks)),
+                         [&] { return parse_machine_text(text); });
+    std::move(open.remarks.begin(), open.remarks.end(), std::back_inserter(machine.facts.remarks));
+    machine.from.disks = std::move(open.disks);
     return machine;
 }
 
 // A system of RPM says its packages to libguestfs only.
-IntrospectedMachine with_listed_packages(IntrospectedMachine machine, const DiskCandidate& disk,
+IntrospectedMachine with_listed_packages(IntrospectedMachine machine,
                                          const IntrospectOptions& options,
                                          const SourceOptions& source) {
     const bool has_rpm =
@@ -47,7 +75,7 @@ IntrospectedMachine with_listed_packages(IntrospectedMachine machine, const Disk
         return machine;
     }
     try {
-        return introspect_by_guestfish({disk}, options, source);
+        return introspect_by_guestfish(machine.from.disks, options, source);
     } catch (const base::Error& error) {
         if (error.kind() == base::ErrorKind::interrupted) {
             throw;
@@ -69,7 +97,7 @@ IntrospectedMachine introspect_files(const imagebuilder::FileTree& tree,
     return machine;
 }
 
-IntrospectedMachine introspect_disks(const std::vector<DiskCandidate>& disks,
+IntrospectedMachine introspect_disks(const std::vector<imagebuilder::DiskFile>& disks,
                                      const IntrospectOptions& options,
                                      const SourceOptions& source) {
     base::md5_hex("");  // OpenSSL reads its configuration at first use, which the child may not
@@ -79,29 +107,24 @@ IntrospectedMachine introspect_disks(const std::vector<DiskCandidate>& disks,
     if (source.only_guestfish) {
         return introspect_by_guestfish(disks, options, source);
     }
-    std::optional<base::Error> first;
-    bool may_be_there = false;  // for somebody who reads it
-    for (const DiskCandidate& disk : disks) {
-        try {
-            return with_listed_packages(introspect_disk(disk, options, source.also), disk, options,
-                                        source);
-        } catch (const base::Error& error) {
-            // Without a system, or with one that is not read: another disk may have it.
-            if (error.kind() != base::ErrorKind::not_found &&
-                error.kind() != base::ErrorKind::unsupported) {
-                throw;
-            }
-            may_be_there = may_be_there || error.hint() == imagebuilder::kReadByLibguestfs;
-            first = first ? first : error;
+    const OpenDisks open = disks_that_open(disks);
+    try {
+        return with_listed_packages(read_disks(open, options, source.also), options, source);
+    } catch (base::Error& error) {
+        const auto is_read_there = [](const base::Error& why) {
+            return why.hint() == imagebuilder::kReadByLibguestfs;
+        };
+        if ((error.kind() != base::ErrorKind::not_found &&
+             error.kind() != base::ErrorKind::unsupported) ||
+            (!is_read_there(error) && !(open.first && is_read_there(*open.first)))) {
+            throw;
         }
+        if (source.guestfish) {
+            return introspect_by_guestfish(disks, options, source);
+        }
+        error.set_hint("libguestfs reads it: apt-get install guestfish libguestfs-xfs");
+        throw;
     }
-    if (may_be_there && source.guestfish) {
-        return introspect_by_guestfish(disks, options, source);
-    }
-    if (may_be_there) {
-        first->set_hint("libguestfs reads it: apt-get install guestfish libguestfs-xfs");
-    }
-    throw *first;
 }
 
 std::string machine_text(const IntrospectedMachine& machine) {

@@ -17,14 +17,10 @@ using AlsoRead = std::function<std::string(const imagebuilder::FileTree&, const 
 IntrospectedMachine introspect_files(const imagebuilder::FileTree& tree,
                                      const IntrospectOptions& options, const AlsoRead& also);
 
-struct DiskCandidate {
-    std::string path;
-    std::string format;  // a name such as "qcow2"; empty or unknown: what its first bytes say
-};
-
-// The first disk that has a system. Throws what the first one threw when none has, not_found when
-// there are no disks.
-IntrospectedMachine introspect_disks(const std::vector<DiskCandidate>& disks,
+// The machine whose disks these are, in its order; one that is not there or not read is left out
+// with a remark. Throws what the first of those threw when there is no other, not_found when there
+// are none, or none has a system.
+IntrospectedMachine introspect_disks(const std::vector<imagebuilder::DiskFile>& disks,
                                      const IntrospectOptions& options, const SourceOptions& source);
 
 // How a machine crosses from the child. Throws invalid_input for what is no such text.

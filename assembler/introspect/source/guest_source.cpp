@@ -121,12 +121,13 @@ MachineFacts windows_facts(const imagebuilder::GuestReading& reading, const std:
     return facts;
 }
 
-IntrospectedMachine introspect_by_guestfish(const std::vector<DiskCandidate>& disks,
+IntrospectedMachine introspect_by_guestfish(const std::vector<imagebuilder::DiskFile>& disks,
                                             const IntrospectOptions& options,
                                             const SourceOptions& source) {
     imagebuilder::GuestDrives drives;
-    for (const DiskCandidate& disk : disks) {
-        drives.add(disk.path, ovfkit::find_disk_format(disk.format));
+    for (const imagebuilder::DiskFile& disk : disks) {
+        // A clone of ours names its base itself.
+        drives.add(disk.path, disk.base.empty() ? disk.format : ovfkit::DiskFormat::qcow2);
     }
     const std::string& first = disks.front().path;
     const imagebuilder::GuestReading reading =
@@ -147,8 +148,7 @@ IntrospectedMachine introspect_by_guestfish(const std::vector<DiskCandidate>& di
         machine = read_files(reading, first, options, source);
         add_system(reading, machine.facts);
     }
-    machine.from.disk = first;
-    machine.from.format = disks.front().format;
+    machine.from.disks = disks;
     return machine;
 }
 

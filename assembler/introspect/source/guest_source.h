@@ -11,7 +11,7 @@
 namespace assembler {
 
 // `options.guestfish` is there. Throws what read_guest() throws, and what the child throws.
-IntrospectedMachine introspect_by_guestfish(const std::vector<DiskCandidate>& disks,
+IntrospectedMachine introspect_by_guestfish(const std::vector<imagebuilder::DiskFile>& disks,
                                             const IntrospectOptions& options,
                                             const SourceOptions& source);
 

@@ -38,11 +38,11 @@ bool is_machine_folder(const std::string& location) {
 // What another hypervisor has: its disks, one of which has the system.
 IntrospectedMachine introspect_described(const MachineSource& source, HardwareFact hardware,
                                          const SourceOptions& options) {
-    std::vector<DiskCandidate> disks;
+    std::vector<imagebuilder::DiskFile> disks;
     for (const DiskFact& disk : hardware.disks) {
         const fs::path path = fs::path(source.location).parent_path() / disk.path;
         if (!disk.path.empty()) {
-            disks.push_back({.path = path.string(), .format = disk.format});
+            disks.push_back({path.string(), ovfkit::find_disk_format(disk.format), ""});
         }
     }
     const std::string name = source.name.empty() && !hardware.name.empty()
@@ -71,7 +71,19 @@ IntrospectedMachine introspect_one(const MachineSource& source, const SourceOpti
         return introspect_described(
             source, parse_vmx(base::read_file(location, kMaxHardwareText), location), options);
     }
-    return introspect_disks({{.path = location}}, one, options);
+    return introspect_disks({{location, std::nullopt, ""}}, one, options);
+}
+
+// Disks that the caller has found.
+IntrospectedMachine introspect_found(const MachineSource& source, const SourceOptions& options) {
+    IntrospectedMachine machine =
+        introspect_disks(source.disks, machine_options(source.name, options), options);
+    machine.facts.hardware = source.hardware;
+    machine.facts.source = source.location;
+    if (source.check) {
+        source.check();
+    }
+    return machine;
 }
 
 }  // namespace
@@ -97,6 +109,9 @@ MachineSource parse_machine_source(std::string_view text) {
 std::vector<IntrospectedMachine> introspect_source(const MachineSource& source,
                                                    const SourceOptions& options) {
     const std::string& location = source.location;
+    if (!source.disks.empty()) {
+        return {introspect_found(source, options)};
+    }
     if (const auto target = find_ssh_target(location)) {
         IntrospectedMachine machine = introspect_over_ssh(*target, source, options);
         machine.facts.source = location;

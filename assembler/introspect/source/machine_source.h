@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where machines are introspected from: a folder with a machine's files, a disk image, an OVA or
-// OVF folder with all its machines, a domain of libvirt or a .vmx with its disks, a running machine
-// over ssh. Each kind has its own way to a FileTree; what comes out is the same. Strangers' disks
-// are read in a locked-down child.
+// OVF folder with all its machines, a domain of libvirt or a .vmx with its disks, disks that the
+// caller has found, a running machine over ssh. Each kind has its own way to a FileTree; what comes
+// out is the same. Strangers' disks are read in a locked-down child.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "assembler/introspect/introspect.h"
+#include "imagebuilder/filetree/disk_tree.h"
 #include "imagebuilder/guestfs/guest_keys.h"
 #include "imagebuilder/guestfs/guestfish.h"
 
@@ -21,6 +22,12 @@ namespace assembler {
 struct MachineSource {
     std::string name;      // of the machine; empty: it names itself
     std::string location;  // a path, the URL of a package, ssh://user@host
+    // Of a machine whose disks the caller has found, in its order: then `location` is only shown.
+    std::vector<imagebuilder::DiskFile> disks = {};
+    HardwareFact hardware = {};  // of such a machine
+    // Called after each reading of such a machine: throws when the disks changed meanwhile. May be
+    // empty.
+    std::function<void()> check = {};
 };
 
 // "web=/srv/web" or "/srv/web". A '=' behind a '/' belongs to the path. Throws usage for a name
@@ -46,8 +53,7 @@ struct SourceOptions {
 // What a machine was read from, to be read again. Neither: over ssh, or a package's disk that was
 // not kept.
 struct MachineFilesSource {
-    std::string disk;    // an image
-    std::string format;  // of it, where it was said
+    std::vector<imagebuilder::DiskFile> disks;
     std::string folder;
 };
 

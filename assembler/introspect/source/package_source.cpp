@@ -56,7 +56,7 @@ IntrospectedMachine introspect_system(const MachineSource& source, const Hardwar
         ovfkit::convert_disk(convert);
         try {
             IntrospectedMachine machine =
-                introspect_disks({{.path = convert.output, .format = "qcow2"}},
+                introspect_disks({{convert.output, ovfkit::DiskFormat::qcow2, ""}},
                                  machine_options(name, options), options);
             if (options.keep_disks.empty()) {
                 machine.from = {};

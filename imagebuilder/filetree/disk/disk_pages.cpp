@@ -18,7 +18,7 @@ const DiskPages::Page& DiskPages::load(std::uint64_t number) const {
     const std::size_t bytes = std::min<std::uint64_t>(kPageBytes, capacity_bytes() - offset);
     // Read before anything is put in order: it may throw.
     Page page;
-    if (pages_.size() >= kMostPages) {
+    if (pages_.size() >= most_pages_) {
         by_number_.erase(pages_.back().number);
         page = std::move(pages_.back());
         pages_.pop_back();

@@ -21,7 +21,8 @@ class DiskPages {
     static constexpr std::size_t kPageBytes = 64U << 10U;
     static constexpr std::size_t kMostPages = 1024;  // 64 MiB
 
-    explicit DiskPages(const ovfkit::DiskReader& disk) : disk_(disk) {}
+    explicit DiskPages(const ovfkit::DiskReader& disk, std::size_t most_pages = kMostPages)
+        : disk_(disk), most_pages_(most_pages) {}
     DiskPages(const DiskPages&) = delete;
     DiskPages& operator=(const DiskPages&) = delete;
 
@@ -42,6 +43,7 @@ class DiskPages {
     const Page& load(std::uint64_t number) const;
 
     const ovfkit::DiskReader& disk_;
+    const std::size_t most_pages_;
     mutable std::list<Page> pages_;  // most recently used first
     mutable std::unordered_map<std::uint64_t, std::list<Page>::iterator> by_number_;
 };

@@ -59,6 +59,9 @@ std::vector<FstabMount> parse_fstab(std::string_view text) {
         mount.device = without_quotes(take_word(line));
         mount.place = take_word(line);
         mount.type = take_word(line);
+        const std::string options = "," + take_word(line) + ",";
+        mount.needed = options.find(",noauto,") == std::string::npos &&
+                       options.find(",nofail,") == std::string::npos;
         const bool named =
             mount.device.find('=') != std::string::npos || mount.device.starts_with("/dev/");
         if (!named || mount.device.front() == '#' || !mount.place.starts_with('/') ||

@@ -13,6 +13,7 @@ struct FstabMount {
     std::string device;  // "UUID=…", "/dev/vda1", … as it stands there, quotes taken off
     std::string place;   // "/boot"
     std::string type;    // "ext4"
+    bool needed = true;  // for the boot: neither noauto nor nofail
 };
 
 // At most 256 of them; of swap, pseudo and network file systems none.

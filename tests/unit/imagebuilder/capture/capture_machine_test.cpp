@@ -43,7 +43,7 @@ class OldMachine {
     CaptureOptions options() const {
         CaptureOptions options;
         options.name = "web";
-        options.from.disk = path("old.raw");
+        options.from.disks = {{path("old.raw"), std::nullopt, ""}};
         options.changes.removed = {"/etc/network/x"};
         options.changes.files = {{"/etc/new", "new\n", 0600}};
         options.changes.links = {{"/etc/link", "/etc/new"}};
@@ -146,12 +146,12 @@ TEST_CASE("what cannot be captured is refused", "[imagebuilder][capture]") {
 
     CaptureOptions options = machine.options();
     tests::run_shell("truncate -s 8M empty.raw", machine.path("."));
-    options.from.disk = machine.path("empty.raw");
+    options.from.disks = {{machine.path("empty.raw"), std::nullopt, ""}};
     CHECK(refusal(machine, options).kind() == base::ErrorKind::not_found);
-    options.from.disk = machine.path("nothing");
+    options.from.disks = {{machine.path("nothing"), std::nullopt, ""}};
     CHECK(refusal(machine, options).kind() == base::ErrorKind::not_found);
     // One whose tree breaks off: the reader's own words, not those about a tar.
     tests::run_shell("cp old.raw cut.raw; truncate -s 24M cut.raw", machine.path("."));
-    options.from.disk = machine.path("cut.raw");
+    options.from.disks = {{machine.path("cut.raw"), std::nullopt, ""}};
     CHECK(refusal(machine, options).message().find("tar") == std::string::npos);
 }

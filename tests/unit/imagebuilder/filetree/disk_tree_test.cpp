@@ -2,9 +2,11 @@
 #include "imagebuilder/filetree/disk_tree.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "tests/support/catch.h"
 #include "tests/support/shell.h"
 #include "tests/support/tree_contract.h"
@@ -36,7 +38,7 @@ class DiskFolder {
 
 void with_open_tree(const std::string& path, const DiskTreeOptions& options,
                     const std::function<void(const DiskTree&)>& work) {
-    const auto disk = ovfkit::open_disk(path, options.format);
+    const auto disk = ovfkit::open_disk(path);
     work(DiskTree(*disk, options));
 }
 
@@ -173,6 +175,61 @@ TEST_CASE("device names in fstab count when they fit the root", "[imagebuilder][
     CHECK(kind_of_failure([&] { open_with(8); }) == ErrorKind::unsupported);
 }
 
+TEST_CASE("what fstab mounts of further disks is laid over the root", "[imagebuilder][filetree]") {
+    const base::TempDir dir;
+    shell(R"sh(
+mkdir -p root/etc root/var/lib/db root/srv root/usr data/base files
+echo ID=test >root/etc/os-release
+echo 1 >data/base/1; echo file >files/file
+cat >root/etc/fstab <<'T'
+/dev/vda / ext4 defaults 0 1
+UUID=33333333-3333-3333-3333-333333333333 /var/lib/db ext4 defaults 0 2
+/dev/vdc1 /srv ext4 defaults 0 2
+/dev/vde /usr ext4 nofail 0 2
+T
+mke2fs -q -F -t ext4 -d data -U 33333333-3333-3333-3333-333333333333 b 8M
+truncate -s 16M c; echo 'start=2048' | sfdisk -q c
+mke2fs -q -F -t ext4 -d files -E offset=1048576 c 8M
+mke2fs -q -F -t ext4 -d root base.raw 16M
+# The root is a thin clone, and its image has another fstab.
+qemu-img create -q -f qcow2 -b base.raw -F raw a
+)sh",
+          dir.path());
+    const auto path = [&](const char* name) { return (dir.path() / name).string(); };
+    const std::vector<DiskFile> files{
+        {path("a"), std::nullopt, path("base.raw")}, {path("b"), {}, ""}, {path("c"), {}, ""}};
+    const auto read = [](const DiskTree& tree) {
+        std::string notes;
+        for (const std::string& note : tree.contents().notes) {
+            notes += note + "; ";
+        }
+        return tree.read("/var/lib/db/base/1", 100) + tree.read("/srv/file", 100) + notes;
+    };
+    CHECK(with_disk_tree(files, {}, read) ==
+          "1\nfile\n'/usr' (ext4) is not read: its device is not on these disks; ");
+    // In the order of the machine: the kernel's names say nothing else.
+    const std::vector<DiskFile> without{files[0], files[2]};
+    const std::string notes = with_disk_tree(without, {}, [](const DiskTree& tree) {
+        return fmt::format("{} {} {}", bool(tree.find("/srv/file")), tree.contents().notes.front(),
+                           fmt::join(tree.contents().unread, " "));
+    });
+    // What may be missing is not told there.
+    CHECK(notes ==
+          "false '/srv' (ext4) is not read: its device is not on these disks /srv /var/lib/db");
+    CHECK(kind_of_failure([&] {
+              with_disk_tree(std::vector{files[1], files[2]}, {},
+                             [](const DiskTree&) { return std::string(); });
+          }) == ErrorKind::not_found);
+    // The tar has all of them.
+    DiskTarStream stream(files);
+    base::Command list{.argv = {"tar", "-t"}};
+    list.stdin_fd = stream.fd();
+    const std::string names = base::run_checked(list).out;
+    stream.finish();
+    CHECK(names.find("var/lib/db/base/1\n") != std::string::npos);
+    CHECK(names.find("srv/file\n") != std::string::npos);
+}
+
 TEST_CASE("what is not read is named, with the way that reads it", "[imagebuilder][filetree]") {
     const base::TempDir dir;
     const fs::path path = dir.path() / "disk";
@@ -182,9 +239,8 @@ TEST_CASE("what is not read is named, with the way that reads it", "[imagebuilde
         base::write_file(path, bytes);
     };
     const auto error = [&] {
-        return tests::error_of([&] {
-            with_open_tree(path, {.format = ovfkit::DiskFormat::raw}, [](const DiskTree&) {});
-        });
+        return tests::error_of(
+            [&] { DiskTree(*ovfkit::open_disk(path.string(), ovfkit::DiskFormat::raw)); });
     };
     disk_with(0x10040, "_BHRfS_M");
     CHECK(error().kind() == ErrorKind::unsupported);

@@ -26,7 +26,7 @@ MachineFacts captured_facts() {
 
 SetMember on_disk() {
     SetMember member;
-    member.from.disk = "db.qcow2";
+    member.from.disks = {{"db.qcow2", std::nullopt, ""}};
     member.mounted = {"/boot"};
     return member;
 }

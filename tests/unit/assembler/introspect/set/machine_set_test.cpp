@@ -12,7 +12,7 @@ TEST_CASE("machines of a set have names, files and places", "[assembler][set]") 
     const tests::SetMachines machines;
     const MachineSet set = machines.read("web.raw", "db");
     REQUIRE(set.machines.size() == 2);
-    CHECK(set.members.at("web").from.disk == machines.path("web.raw"));
+    CHECK(set.members.at("web").from.disks.front().path == machines.path("web.raw"));
     CHECK(set.members.at("db").from.folder == machines.path("db"));
     CHECK(set.members.at("web").mounted.empty());
     const auto config = set.reader()("web", "/etc/nginx/conf.d/x.conf");

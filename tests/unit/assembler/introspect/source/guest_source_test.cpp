@@ -107,7 +107,7 @@ TEST_CASE("a disk that nobody here reads says what would", "[assembler][introspe
     bytes.replace(0, 4, "XFSB");
     base::write_file(disk, bytes);
     try {
-        introspect_disks({{.path = disk, .format = "raw"}}, {}, {});
+        introspect_disks({{disk, ovfkit::DiskFormat::raw, ""}}, {}, {});
         FAIL("it was read");
     } catch (const base::Error& error) {
         CHECK(error.kind() == base::ErrorKind::unsupported);
