@@ -61,7 +61,6 @@ DebianSource parse_debian_source(YamlKeys& keys) {
 void parse_source(const YamlNode& node, Recipe& recipe) {
     YamlKeys keys(node, "source");
     refuse(keys, "snapshot", "packages come from the apt sources of this host");
-    refuse(keys, "template", "write 'image:' for a disk, or 'from:' for another recipe");
     recipe.base = find_base_source(keys);
     if (!recipe.base) {
         recipe.source = parse_debian_source(keys);

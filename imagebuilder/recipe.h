@@ -78,11 +78,13 @@ struct DebianSource {
 // What is there already, instead of a bootstrap: the tar of a root file system, a disk with one, or
 // a CD that installs one.
 struct BaseSource {
-    enum class Kind { tarball, image, disk, ova, iso };
+    enum class Kind { tarball, image, disk, ova, iso, saved };
     Kind kind = Kind::tarball;
-    std::string location;  // a path from the recipe's folder; of all but disk and ova also a URL
-    std::string sha256;    // of the file, lower-case hex; empty: not checked (never for a URL)
-    std::string system;    // of an OVA: whose first disk; empty: the only one
+    // A path from the recipe's folder; of tarball, image and iso also a URL; of a saved template
+    // its name.
+    std::string location;
+    std::string sha256;  // of the file, lower-case hex; empty: not checked (never for a URL)
+    std::string system;  // of an OVA: whose first disk; empty: the only one
     // Whose first line opens the encrypted volumes of a disk; a path from the recipe's folder.
     std::string key_file = {};
 };

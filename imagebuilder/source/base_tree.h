@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tree that a recipe starts from when it does not bootstrap one (`source: { tarball | image |
-// disk | ova | iso: … }`): always a tar. That of a disk is kept in cache_dir()/trees by the digest
-// of the disk. The disk is a stranger's: a locked-down child reads it (filetree/disk_tree.h), and
-// what that says is checked here.
+// disk | ova | iso | template: … }`): always a tar. That of a disk is kept in cache_dir()/trees by
+// the digest of the disk. The disk is a stranger's: a locked-down child reads it
+// (filetree/disk_tree.h), and what that says is checked here.
 #pragma once
 
 #include <filesystem>

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/letter_case.h"
+#include "imagebuilder/saved/saved_images.h"
 
 namespace imagebuilder {
 
@@ -15,8 +16,8 @@ namespace {
 
 using BaseKind = BaseSource::Kind;
 
-constexpr std::array kBaseKinds{BaseKind::tarball, BaseKind::image, BaseKind::disk, BaseKind::ova,
-                                BaseKind::iso};
+constexpr std::array kBaseKinds{BaseKind::tarball, BaseKind::image, BaseKind::disk,
+                                BaseKind::ova,     BaseKind::iso,   BaseKind::saved};
 
 std::string parse_sha256(const base::YamlNode& node) {
     const std::string digest = base::to_lower(node.as_string());
@@ -30,6 +31,14 @@ void check_location(const base::YamlNode& node, const BaseSource& source) {
     const std::string_view kind = to_string(source.kind);
     if (source.location.empty()) {
         node.fail(fmt::format("'{}' names no file", kind));
+    }
+    if (source.kind == BaseKind::saved) {
+        try {
+            check_saved_name(source.location);
+        } catch (const base::Error& error) {
+            node.fail(error.message(), error.hint());
+        }
+        return;
     }
     if (!base::is_http_url(source.location)) {
         return;
@@ -54,6 +63,7 @@ std::string_view to_string(BaseSource::Kind kind) {
         case BaseKind::disk: return "disk";
         case BaseKind::ova: return "ova";
         case BaseKind::iso: return "iso";
+        case BaseKind::saved: return "template";
     }
     base::unreachable("a source of no kind");
 }

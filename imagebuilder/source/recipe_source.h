@@ -11,8 +11,8 @@
 
 namespace imagebuilder {
 
-// `tarball:`, `image:`, `disk:`, `ova:` or `iso:` with their keys; nullopt: none of them. Throws
-// invalid_input.
+// `tarball:`, `image:`, `disk:`, `ova:`, `iso:` or `template:` with their keys; nullopt: none of
+// them. Throws invalid_input.
 std::optional<BaseSource> find_base_source(base::YamlKeys& keys);
 
 // A code name in small letters.

@@ -11,6 +11,7 @@
 #include "base/http_client.h"
 #include "base/http_source.h"
 #include "base/interrupt.h"
+#include "imagebuilder/saved/saved_images.h"
 #include "ovfkit/disk/disk_reader.h"
 
 namespace imagebuilder {
@@ -82,7 +83,9 @@ SourceFile get_source_file(const BaseSource& source, const fs::path& folder) {
     if (base::is_http_url(source.location)) {
         return get_fetched_source(source);
     }
-    const fs::path file = (folder / source.location).lexically_normal();
+    const fs::path file = source.kind == BaseSource::Kind::saved
+                              ? require_saved_image(source.location).disk
+                              : (folder / source.location).lexically_normal();
     if (!fs::exists(file) || fs::is_directory(file)) {
         throw Error(
             ErrorKind::not_found,
@@ -93,8 +96,9 @@ SourceFile get_source_file(const BaseSource& source, const fs::path& folder) {
                     ? ", or a URL"
                     : ""));
     }
-    const bool has_parts =
-        source.kind == BaseSource::Kind::disk || source.kind == BaseSource::Kind::image;
+    const bool has_parts = source.kind == BaseSource::Kind::disk ||
+                           source.kind == BaseSource::Kind::image ||
+                           source.kind == BaseSource::Kind::saved;
     SourceFile found{file, has_parts ? digest_of_parts(*ovfkit::open_disk(file.string()))
                                      : base::sha256_of_file(file.string())};
     check_digest(source, found.sha256);

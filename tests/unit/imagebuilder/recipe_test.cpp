@@ -195,6 +195,9 @@ TEST_CASE("a recipe starts from a disk that is there", "[imagebuilder][recipe]")
     const auto ova = disk_of_source("{ ova: shop.ova, system: web }");
     CHECK(ova.kind == imagebuilder::BaseSource::Kind::ova);
     CHECK(ova.system == "web");
+    const auto saved = disk_of_source("{ template: golden-web }");
+    CHECK(saved.kind == imagebuilder::BaseSource::Kind::saved);
+    CHECK(saved.location == "golden-web");
     const auto recipe = parse_recipe("name: a\nsource: { image: x, release: trixie }\n", "r.yaml");
     CHECK(source_of(recipe).release == "trixie");
     const auto refusal = [&](const std::string& source) {
@@ -206,6 +209,8 @@ TEST_CASE("a recipe starts from a disk that is there", "[imagebuilder][recipe]")
     CHECK(has(refusal("{ image: x, disk: y }"), "starts from one thing"));
     CHECK(has(refusal("{ tarball: x, ova: y }"), "'tarball' is there too"));
     CHECK(has(refusal("{ image: '' }"), "names no file"));
+    CHECK(has(refusal("{ template: ../golden }"), "'../golden' is no name of a template"));
+    CHECK(has(refusal("{ template: golden, disk: y }"), "starts from one thing"));
     CHECK(has(refusal("{ image: x, system: web }"), "system"));
     CHECK(has(refusal("{ image: x, release: Bookworm }"), "code name"));
 }

@@ -6,6 +6,7 @@
 #include "base/crypto/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "imagebuilder/saved/saved_images.h"
 #include "tests/support/cache_folder.h"
 #include "tests/support/catch.h"
 #include "tests/support/http_server.h"
@@ -50,6 +51,31 @@ TEST_CASE("a source beside the recipe is known by its digest", "[imagebuilder][s
         CHECK(missing.message() ==
               fmt::format("there is no {} '{}'", to_string(kind), (dir.path() / "none").string()));
     }
+}
+
+TEST_CASE("a saved template is a source by its name", "[imagebuilder][source]") {
+    const base::TempDir dir;
+    ::setenv("XDG_DATA_HOME", dir.path().c_str(), 1);
+    const base::ScopeExit restore([] { ::unsetenv("XDG_DATA_HOME"); });
+    {
+        NewSavedImage image("golden", false);
+        base::write_file(image.files().disk, std::string(4096, 'd'));
+        base::write_file(image.files().kernel, "kernel");
+        base::write_file(image.files().initrd, "initrd");
+        image.publish({}, "machine 'web' of 'shop'");
+    }
+    const SourceFile file = get_source_file(source_at(Kind::saved, "golden"), "/nowhere");
+    CHECK(file.path == require_saved_image("golden").disk);
+    CHECK(file.sha256 == sha256_text(std::string(4096, 'd')));
+    const auto wrong = tests::error_of([&] {
+        get_source_file(source_at(Kind::saved, "golden", sha256_text("other")), "/nowhere");
+    });
+    CHECK(wrong.kind() == base::ErrorKind::invalid_input);
+    const auto missing =
+        tests::error_of([&] { get_source_file(source_at(Kind::saved, "silver"), "/nowhere"); });
+    CHECK(missing.kind() == base::ErrorKind::not_found);
+    CHECK(missing.message() == "there is no template 'silver'");
+    CHECK(missing.hint() == "'muster template ls' lists those that were saved");
 }
 
 TEST_CASE("a source of the web is fetched once and checked", "[imagebuilder][source]") {
