@@ -41,12 +41,15 @@ constexpr const char* kIntrospectFooter =
     "  differ. 2 wrong options or no name for a machine, 3 no such source or no system in it, 4 "
     "the\n"
     "  source is damaged, 5 a kind of source, file system or (--recipes) distribution that muster\n"
-    "  does not do, 6 it may not be read, 7 the folder is not empty, 9 ssh failed\n"
+    "  does not do, 6 it may not be read, 7 the folder is not empty, another job works on the\n"
+    "  deployment or the machine was started meanwhile, 9 ssh or the copy of a running machine\n"
+    "  failed\n"
     "\n"
     "EXAMPLES\n"
     "  muster introspect web=web.qcow2 db=/mnt/db --json | jq '.machines[].components'\n"
     "  muster introspect web.qcow2 app.qcow2 db.qcow2 -o shop --recipes\n"
-    "  muster introspect --compare db.qcow2 rebuilt/db.qcow2";
+    "  muster introspect --compare db.qcow2 rebuilt/db.qcow2\n"
+    "  muster introspect machine:shop/web";
 
 void print_set(const assembler::MachineSet& set, const IntrospectOptions& options,
                base::cli::Io& io) {

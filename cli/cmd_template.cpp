@@ -28,19 +28,19 @@ void add_template_save(CLI::App& verb, Chosen& chosen) {
     auto options = std::make_shared<TemplateSaveOptions>();
     CLI::App* save = verb.add_subcommand("save", "make a template of a machine");
     save->add_option("DEPLOYMENT", options->deployment, "see 'muster ps'")->required();
-    save->add_option("MACHINE", options->machine, "a machine of it, with one disk")->required();
+    save->add_option("MACHINE", options->machine, "a machine of it")->required();
     save->add_option("NAME", options->name, "of the template")->required();
     save->add_flag("--force", options->force, "replace a template of that name");
     save->footer(
-        "A deployment that runs is stopped while the disk is copied, and started again. The\n"
-        "machine's disk is only read. The template is a new disk without free blocks, machine id,\n"
-        "ssh host keys, seeds, leases and logs; its own kernel boots. Passwords and data stay in "
-        "it.\n\n"
+        "A deployment that runs is stopped while what the machine has written is copied, and\n"
+        "started again. The machine's disks are only read. The template is one new disk with the\n"
+        "files of all of them, without free blocks, machine id, ssh host keys, seeds, leases and\n"
+        "logs; its own kernel boots. Passwords and data stay in it.\n\n"
         "EXIT STATUS\n"
         "  0 saved; 2 not a name; 3 no such machine, or not on this host; 4 an identity is left "
         "that\n"
-        "  nothing makes anew; 5 a machine that cannot be saved (several disks, another file\n"
-        "  system than ext, no kernel); 7 the name is taken, or another job works on it\n\n"
+        "  nothing makes anew; 5 a machine that cannot be saved (another file system than ext, no\n"
+        "  kernel); 7 the name is taken, or another job works on it\n\n"
         "EXAMPLE\n"
         "  muster template save shop web golden-web\n"
         "  echo 'machines: { web: { image: \"template:golden-web\" } }'   # in an assembly");

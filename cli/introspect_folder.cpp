@@ -10,6 +10,7 @@
 #include "assembler/introspect/set/folder_of_set.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "cli/machine_sources.h"
 
 namespace cli {
 
@@ -17,17 +18,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kDisksFolder = "disks";  // of packages, in the written folder
+// Of packages and machines of ours, in the written folder.
+constexpr const char* kDisksFolder = "disks";
 
-// As the assembly file in `folder` calls them. Those of packages will be in it.
+// As the assembly file in `folder` calls them. Those that were kept will be in it.
 std::map<std::string, std::string> images_of(const assembler::MachineSet& set,
                                              const fs::path& kept) {
     std::map<std::string, std::string> images;
     for (const auto& [name, member] : set.members) {
-        const fs::path disk = member.from.disk;
-        if (disk.empty()) {
+        if (member.from.disks.size() != 1) {
             continue;
         }
+        const fs::path disk = member.from.disks.front().path;
         images[name] = disk.parent_path() == kept
                            ? fmt::format("{}/{}", kDisksFolder, disk.filename().string())
                            : fs::absolute(disk).lexically_normal().string();
@@ -44,8 +46,13 @@ void move_disks(const fs::path& kept, const fs::path& folder) {
 
 // What is wrong for this machine with packing the folder as it is.
 std::string missing_image(const std::string& name, const assembler::SetMember& member) {
-    if (!member.from.disk.empty()) {
+    if (member.from.disks.size() == 1) {
         return "";
+    }
+    if (member.from.disks.size() > 1) {
+        return fmt::format(
+            "  {}: '{}' has {} disks; muster capture makes one of them, which muster pack wants\n",
+            name, member.source.location, member.from.disks.size());
     }
     return fmt::format("  {}: '{}' has no disk image; put one beside the file as {}.qcow2\n", name,
                        member.source.location, name);
@@ -114,7 +121,10 @@ int write_introspected(const IntrospectOptions& options, base::cli::Io& io) {
     MachineSourceOptions from = options.from;
     from.keep_disks = kept.path().string();
     const assembler::SourceOptions reading = reading_of(from);
-    const assembler::MachineSet set = read_set(from.sources, reading, io);
+    assembler::MachineSet set = read_set(from.sources, reading, io);
+    if (!options.recipes) {
+        keep_whole_disks(set, kept.path(), io);
+    }
 
     const assembler::AssemblyFolder made =
         assembler::make_set_folder(set, {.name = assembly_name_of(options.output),

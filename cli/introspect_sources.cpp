@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/progress.h"
 #include "cli/guestfish_settings.h"
+#include "cli/machine_sources.h"
 
 namespace cli {
 
@@ -35,8 +36,9 @@ void add_source_options(CLI::App& verb, MachineSourceOptions& options) {
     verb.add_option(
             "SOURCE", options.sources,
             "a folder with a machine's files, a disk image, an OVA or OVF folder, the XML of "
-            "a domain of libvirt, a .vmx, ssh://USER@HOST; NAME=SOURCE names the machine "
-            "(default: what it is called there, or its host name)")
+            "a domain of libvirt, a .vmx, machine:DEPLOYMENT/MACHINE (of 'muster ps'; all machines "
+            "without /MACHINE), ssh://USER@HOST; NAME=SOURCE names the machine (default: what it "
+            "is called there, or its host name)")
         ->required();
     verb.add_option(
         "--plugins", options.plugin_folders,
@@ -84,9 +86,12 @@ assembler::MachineSet read_set(const std::vector<std::string>& sources,
     for (const std::string& text : sources) {
         parsed.push_back(assembler::parse_machine_source(text));
     }
+    const FoundSources found = find_own_machines(parsed, io);
     base::ProgressBar bar("reading", 0, io.err_is_terminal && !io.quiet && !io.json);
     reading.on_progress = [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); };
-    return assembler::read_machine_set(parsed, std::move(reading));
+    assembler::MachineSet set = assembler::read_machine_set(found.sources, std::move(reading));
+    set.files = found.files;
+    return set;
 }
 
 std::string assembly_name_of(const std::string& output) {

@@ -28,7 +28,7 @@ void add_source_options(CLI::App& verb, MachineSourceOptions& options);
 void add_guestfish_options(CLI::App& verb, MachineSourceOptions& options);
 
 assembler::SourceOptions reading_of(const MachineSourceOptions& options);
-// Shows how far it is.
+// Shows how far it is. Copies of running machines last as long as the set.
 assembler::MachineSet read_set(const std::vector<std::string>& sources,
                                assembler::SourceOptions reading, base::cli::Io& io);
 

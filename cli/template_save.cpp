@@ -11,7 +11,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/daemon_client.h"
-#include "cli/machine_disk.h"
+#include "cli/machine_disks.h"
 #include "imagebuilder/capture/capture_machine.h"
 #include "imagebuilder/filetree/disk_tree.h"
 #include "imagebuilder/work_dir.h"
@@ -82,6 +82,27 @@ ovfkit::ConfigSchema schema_on(const fs::path& disk) {
     return text.empty() ? ovfkit::ConfigSchema() : ovfkit::parse_config_schema(text, kSchemaFolder);
 }
 
+// A template is one file system: what fstab mounts besides would be missing in it.
+void require_all_read(const LocatedMachine& machine,
+                      const std::vector<imagebuilder::DiskFile>& disks) {
+    const std::string unread =
+        imagebuilder::with_disk_tree(disks, {}, [](const imagebuilder::DiskTree& tree) {
+            std::string places;
+            for (const std::string& place : tree.contents().unread) {
+                places += (places.empty() ? "" : ", ") + base::printable_line(place);
+            }
+            return places;
+        });
+    if (!unread.empty()) {
+        throw base::Error(
+            base::ErrorKind::unsupported,
+            fmt::format("machine '{}' mounts {}, which is not read", machine.name,
+                        base::printable_line(unread)),
+            "only ext2, ext3 and ext4 on its disks are; take its line out of /etc/fstab if the "
+            "template is to do without");
+    }
+}
+
 // What muster-guest and the first boot left, so that both begin again.
 imagebuilder::TreeChanges changes_of_template() {
     imagebuilder::TreeChanges changes;
@@ -101,32 +122,34 @@ imagebuilder::SavedImage save_template(const TemplateSaveOptions& options, base:
         }
     };
     imagebuilder::WorkDir work(false);
-    const fs::path copy = work.path() / "machine.qcow2";
-    {
+    std::vector<imagebuilder::DiskFile> disks = disks_of(machine, read_spec_of(machine));
+    if (machine.running) {
         Standstill standstill(machine, io);
-        say("copy the disk");
+        say("copy what it has written");
         base::ProgressBar bar("copying", 0, io.err_is_terminal && !quiet);
-        LocatedMachine still = machine;
-        still.running = false;
-        copy_machine_disk(still, copy,
-                          [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); });
+        const fs::path folder = work.path() / "disks";
+        base::make_dirs(folder, 0700);
+        disks = copy_stopped_disks(
+            disks, folder, [&](std::uint64_t done, std::uint64_t total) { bar.set(done, total); });
         standstill.end();
     }
 
-    // The machine has no part in what follows.
+    // Of a machine that ran only its images have a part in what follows.
+    const FileStamps stamps(disks);
+    require_all_read(machine, disks);
     const imagebuilder::StoredImage& files = saved.files();
     const imagebuilder::CapturedDisk made =
         base::in_context(fmt::format("making a template of machine '{}'", machine.name), [&] {
             imagebuilder::CaptureOptions capture;
             capture.name = options.name;
-            capture.from.disk = copy.string();
-            capture.from.disk_options.format = ovfkit::DiskFormat::qcow2;
+            capture.from.disks = disks;
             capture.changes = changes_of_template();
             capture.work_dir = work.path();
             capture.qcow2 = files.disk;
             capture.on_step = say;
             return imagebuilder::capture_machine(capture);
         });
+    stamps.require_unchanged(machine.name);
     base::write_file(files.kernel, made.kernel);
     base::write_file(files.initrd, made.initrd);
     imagebuilder::ImageRecord record;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine becomes a golden image: its disk is copied while it is stopped, and a new disk is put
-// together out of the copy's files, without what two machines must not share. The machine's own
-// disk stays as it is; one that ran runs again as soon as the copy is made.
+// A machine becomes a golden image: what it has written is copied while it is stopped, and a new
+// disk is put together out of the files of all its disks, without what two machines must not share.
+// The machine's own disks stay as they are; one that ran runs again as soon as the copy is made.
 #pragma once
 
 #include <string>

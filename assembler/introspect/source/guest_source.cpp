@@ -126,8 +126,13 @@ IntrospectedMachine introspect_by_guestfish(const std::vector<imagebuilder::Disk
                                             const SourceOptions& source) {
     imagebuilder::GuestDrives drives;
     for (const imagebuilder::DiskFile& disk : disks) {
-        // A clone of ours names its base itself.
-        drives.add(disk.path, disk.base.empty() ? disk.format : ovfkit::DiskFormat::qcow2);
+        if (!disk.base.empty()) {
+            throw base::Error(
+                base::ErrorKind::unsupported,
+                fmt::format("disk '{}' of a machine of ours is not read by libguestfs", disk.path),
+                "of such machines ext2, ext3 and ext4 on plain partitions are read");
+        }
+        drives.add(disk.path, disk.format);
     }
     const std::string& first = disks.front().path;
     const imagebuilder::GuestReading reading =
