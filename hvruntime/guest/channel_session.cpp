@@ -62,10 +62,11 @@ void ChannelSession::greet() {
     collecting_ = {};
     collected_bytes_ = 0;
     sent_bytes_ = 0;
-    output_ =
-        "\n" +
-        to_line(Hello{
-            .side = self_.side, .session = session_, .version = self_.version, .boot = self_.boot});
+    output_ = "\n" + to_line(Hello{.side = self_.side,
+                                   .session = session_,
+                                   .version = self_.version,
+                                   .boot = self_.boot,
+                                   .freezes = self_.freezes});
 }
 
 void ChannelSession::fail(std::string why) {
@@ -111,6 +112,11 @@ void ChannelSession::handle_in_session(Message&& message, std::vector<Received>&
         if (in_order(event->seq)) {
             out.emplace_back(
                 EventReceived{.ticket = ticket(event->seq), .event = std::move(event->event)});
+        }
+    } else if (auto* freeze = std::get_if<FreezeMessage>(&message)) {
+        if (in_order(freeze->seq)) {
+            out.emplace_back(
+                FreezeNoteReceived{.ticket = ticket(freeze->seq), .note = std::move(freeze->note)});
         }
     } else if (const auto* ping = std::get_if<PingMessage>(&message)) {
         if (in_order(ping->seq)) {
@@ -223,6 +229,12 @@ void ChannelSession::send_keys(std::span<const RemoteKey> keys) {
 void ChannelSession::send_event(const GuestEvent& event) {
     if (state_ == State::open) {
         output_ += to_line(EventMessage{.seq = ++last_sent_, .event = event});
+    }
+}
+
+void ChannelSession::send_freeze_note(const FreezeNote& note) {
+    if (state_ == State::open) {
+        output_ += to_line(FreezeMessage{.seq = ++last_sent_, .note = note});
     }
 }
 

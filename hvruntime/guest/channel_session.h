@@ -35,18 +35,24 @@ struct EventReceived {
     Ticket ticket;
     GuestEvent event;
 };
+struct FreezeNoteReceived {
+    Ticket ticket;
+    FreezeNote note;
+};
 // Nothing to do but to acknowledge, in its turn.
 struct AckDue {
     Ticket ticket;
 };
-using Received = std::variant<SessionOpened, KeysReceived, EventReceived, AckDue>;
+using Received =
+    std::variant<SessionOpened, KeysReceived, EventReceived, FreezeNoteReceived, AckDue>;
 
 class ChannelSession {
   public:
     struct Identity {
         Side side = Side::host;
         std::string version;
-        std::string boot;  // guest only
+        std::string boot;      // guest only
+        bool freezes = false;  // guest only
     };
     explicit ChannelSession(Identity self) : self_(std::move(self)) {}
 
@@ -64,6 +70,7 @@ class ChannelSession {
     // No-ops while the session is not open.
     void send_keys(std::span<const RemoteKey> keys);
     void send_event(const GuestEvent& event);
+    void send_freeze_note(const FreezeNote& note);
     void send_ping();
 
     bool open() const { return state_ == State::open; }

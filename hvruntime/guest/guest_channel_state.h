@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -37,6 +38,9 @@ struct GuestChannels::Channel {
     bool moved = false;       // socket_path is another one than fd's
     bool forgotten = false;
     bool shown_connected = false;  // what on_state last heard
+    std::uint64_t freeze_id = 0;   // of the last freeze, with what the guest said of it
+    std::optional<FreezeNote> frozen;
+    std::optional<FreezeNote> thawed;
 
     // Of the channels' thread alone.
     base::UniqueFd fd;

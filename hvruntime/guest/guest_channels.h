@@ -47,8 +47,9 @@ class NoKeyStore : public KeyStore {
 
 struct GuestState {
     bool attached = false;
-    bool connected = false;  // the guest's agent has answered on this connection
-    bool settled = false;    // and has acknowledged every key set so far
+    bool connected = false;   // the guest's agent has answered on this connection
+    bool settled = false;     // and has acknowledged every key set so far
+    bool can_freeze = false;  // the guest's agent can let its file systems stand still
     std::string agent_version;
     std::string boot_id;
     std::optional<std::chrono::system_clock::time_point> last_seen;
@@ -61,6 +62,11 @@ struct GuestListener {
     std::function<void(const std::string& machine, std::span<const KeyEntry>)> on_keys;
     std::function<void(const std::string& machine, const GuestEvent&)> on_event;
     std::function<void(const std::string& machine, const GuestState&)> on_state;
+};
+
+struct FrozenGuest {
+    std::uint64_t id = 0;            // for thaw()
+    std::uint64_t file_systems = 0;  // that stand still
 };
 
 struct GuestChannelTimes {
@@ -105,6 +111,17 @@ class GuestChannels {
                       std::stop_token stop = {});
     GuestState state(const std::string& machine);
 
+    // Why freeze() would refuse at once, as a clause; empty: it would not.
+    std::string why_not_freeze(const std::string& machine);
+    // Returns when all file systems on the machine's disks stand still, with nothing left to be
+    // written: until thaw(), or for `hold` at most; then the guest thaws them by itself. Throws
+    // unsupported without an agent that can, external with what the guest says, timeout (nothing
+    // stands still then, or not for long). One at a time for each machine.
+    FrozenGuest freeze(const std::string& machine, std::chrono::milliseconds hold,
+                       std::chrono::milliseconds limit);
+    // True: they stood still until now. Fine when they do not any more.
+    bool thaw(const std::string& machine, std::uint64_t id, std::chrono::milliseconds limit);
+
   private:
     struct Channel;
     using ChannelPtr = std::shared_ptr<Channel>;
@@ -118,6 +135,7 @@ class GuestChannels {
     void serve(Channel& channel, short events);
     void read_from(Channel& channel);
     void act(Channel& channel, const Received& received);
+    static void take_freeze_note(Channel& channel, const FreezeNote& note);
     void open_if_due(Channel& channel);
     void flush(Channel& channel);
     void tick(Channel& channel);

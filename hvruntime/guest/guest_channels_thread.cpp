@@ -239,6 +239,7 @@ void GuestChannels::act(Channel& channel, const Received& received) {
         const std::lock_guard lock(mutex_);
         channel.state.agent_version = opened->peer.version;
         channel.state.boot_id = opened->peer.boot;
+        channel.state.can_freeze = opened->peer.freezes;
         channel.state.problem.clear();
         channel.session.send_snapshot(channel.table.own_snapshot());
     } else if (const auto* keys = std::get_if<KeysReceived>(&received)) {
@@ -264,6 +265,10 @@ void GuestChannels::act(Channel& channel, const Received& received) {
         }
         const std::lock_guard lock(mutex_);
         channel.session.acknowledge(event->ticket);
+    } else if (const auto* freeze = std::get_if<FreezeNoteReceived>(&received)) {
+        const std::lock_guard lock(mutex_);
+        take_freeze_note(channel, freeze->note);
+        channel.session.acknowledge(freeze->ticket);
     } else if (const auto* due = std::get_if<AckDue>(&received)) {
         const std::lock_guard lock(mutex_);
         channel.session.acknowledge(due->ticket);

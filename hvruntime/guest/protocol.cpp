@@ -2,6 +2,7 @@
 #include "hvruntime/guest/protocol.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -122,6 +123,9 @@ std::string text_of(const Hello& hello) {
     append_member(out, "version", hello.version);
     if (hello.side == Side::guest) {
         append_member(out, "boot", hello.boot);
+        if (hello.freezes) {
+            out += R"(,"freezes":true)";
+        }
     }
     return out;
 }
@@ -164,6 +168,44 @@ std::string text_of(const PingMessage& message) {
 
 std::string text_of(const AckMessage& message) {
     return fmt::format(R"({{"type":"ack","seq":{},"sent":{})", message.seq, message.sent);
+}
+
+std::string_view name_of(FreezeStep step) {
+    switch (step) {
+        case FreezeStep::freeze: return "freeze";
+        case FreezeStep::thaw: return "thaw";
+        case FreezeStep::frozen: return "frozen";
+        case FreezeStep::thawed: return "thawed";
+    }
+    base::unreachable("a step of no kind");
+}
+
+std::optional<FreezeStep> find_step(std::string_view type) {
+    for (const FreezeStep step :
+         {FreezeStep::freeze, FreezeStep::thaw, FreezeStep::frozen, FreezeStep::thawed}) {
+        if (name_of(step) == type) {
+            return step;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string text_of(const FreezeMessage& message) {
+    const FreezeNote& note = message.note;
+    std::string out =
+        fmt::format(R"({{"type":"{}","seq":{},"id":{})", name_of(note.step), message.seq, note.id);
+    if (note.step == FreezeStep::freeze) {
+        fmt::format_to(std::back_inserter(out), R"(,"hold":{})", note.hold_ms);
+    } else if (note.step != FreezeStep::thaw) {
+        fmt::format_to(std::back_inserter(out), R"(,"count":{})", note.count);
+    }
+    if (note.late) {
+        out += R"(,"late":true)";
+    }
+    if (!note.error.empty()) {
+        append_member(out, "error", std::string_view(note.error).substr(0, kMaxEventBytes));
+    }
+    return out;
 }
 
 std::string text_of(const ErrorMessage& message) {
@@ -250,7 +292,8 @@ Hello parse_hello(const Tree& tree) {
                  .side = side == "host" ? Side::host : Side::guest,
                  .session = text_at(tree, "session", kMaxNameBytes),
                  .version = text_at(tree, "version", kMaxNameBytes),
-                 .boot = text_at(tree, "boot", kMaxNameBytes)};
+                 .boot = text_at(tree, "boot", kMaxNameBytes),
+                 .freezes = flag_at(tree, "freezes")};
 }
 
 KeysMessage parse_keys(const Tree& tree, bool snapshot) {
@@ -281,6 +324,19 @@ KeysMessage parse_keys(const Tree& tree, bool snapshot) {
     for (std::string& key : names_at(tree, "forget")) {
         message.keys.push_back(RemoteKey{.key = std::move(key), .forgotten = true});
     }
+    return message;
+}
+
+FreezeMessage parse_freeze(const Tree& tree, FreezeStep step) {
+    FreezeMessage message{.seq = unsigned_at(tree, "seq"), .note = {.step = step}};
+    message.note.id = unsigned_at(tree, "id");
+    if (step == FreezeStep::freeze) {
+        message.note.hold_ms = unsigned_at(tree, "hold");
+    } else if (step != FreezeStep::thaw) {
+        message.note.count = unsigned_at(tree, "count");
+    }
+    message.note.late = flag_at(tree, "late");
+    message.note.error = text_at(tree, "error", kMaxEventBytes);
     return message;
 }
 
@@ -339,6 +395,9 @@ Message parse_message(std::string_view line) {
     }
     if (type == "event") {
         return parse_event(tree);
+    }
+    if (const auto step = find_step(type)) {
+        return parse_freeze(tree, *step);
     }
     if (type == "ping") {
         return PingMessage{.seq = unsigned_at(tree, "seq")};

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "hvruntime/guest/freeze_note.h"
 #include "hvruntime/guest/key_entry.h"
 #include "hvruntime/guest/key_table.h"
 
@@ -26,8 +27,9 @@ struct Hello {
     unsigned protocol = kGuestProtocol;
     Side side = Side::host;
     std::string session;
-    std::string version;  // of muster, for people
-    std::string boot;     // guest only: the kernel's boot id
+    std::string version;   // of muster, for people
+    std::string boot;      // guest only: the kernel's boot id
+    bool freezes = false;  // guest only: its file systems can be frozen
 };
 
 // `set` is a batch with one revision, `snapshot` all that the sender has; both may come in parts:
@@ -53,6 +55,11 @@ struct AckMessage {
     std::uint64_t sent = 0;  // how many messages the sender has sent: shows a lost one
 };
 
+struct FreezeMessage {
+    std::uint64_t seq = 0;
+    FreezeNote note;
+};
+
 // Says why the sender gives up the session. For the log.
 struct ErrorMessage {
     std::string text;
@@ -65,7 +72,7 @@ struct UnknownMessage {
 };
 
 using Message = std::variant<Hello, KeysMessage, EventMessage, PingMessage, AckMessage,
-                             ErrorMessage, UnknownMessage>;
+                             FreezeMessage, ErrorMessage, UnknownMessage>;
 
 // With the newline at the end.
 std::string to_line(const Message& message);

@@ -25,6 +25,9 @@ void act(ChannelSession& session, KeyTable& table, const Received& thing) {
         session.acknowledge(keys->ticket);
     } else if (const auto* event = std::get_if<EventReceived>(&thing)) {
         session.acknowledge(event->ticket);
+    } else if (const auto* freeze = std::get_if<FreezeNoteReceived>(&thing)) {
+        session.acknowledge(freeze->ticket);
+        session.send_freeze_note(freeze->note);
     } else {
         session.acknowledge(std::get<AckDue>(thing).ticket);
     }

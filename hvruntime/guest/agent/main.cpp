@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "hvruntime/guest/agent/channel/daemon.h"
 #include "hvruntime/guest/agent/config/configure.h"
+#include "hvruntime/guest/agent/freeze/hold_frozen.h"
 #include "hvruntime/guest/agent/hooks.h"
 #include "hvruntime/guest/agent/key_verbs.h"
 #include "hvruntime/guest/agent/settings/settings_verbs.h"
@@ -39,6 +40,8 @@ constexpr std::string_view kHelp =
                                             at boot: apply the OVF environment
   muster-guest hooks                        at boot: first-boot commands and configuration hooks
   muster-guest daemon [--port DEVICE]       keep the channel open
+  muster-guest freeze [--timeout SECONDS]   of the daemon: let the file systems on disks stand still
+                                            until standard input ends, 10 s at most
 
 Every verb takes --root DIR: work below DIR instead of /.
 
@@ -157,6 +160,9 @@ void run_verb(std::string_view verb, const Arguments& arguments) {
     } else if (verb == "hooks") {
         arguments.values(0, 0);
         run_hooks({.places = arguments.places()});
+    } else if (verb == "freeze") {
+        arguments.values(0, 0);
+        run_freeze(arguments.places(), arguments.timeout().value_or(std::chrono::seconds(10)));
     } else if (verb == "daemon") {
         arguments.values(0, 0);
         run_daemon({.places = arguments.places(), .port = arguments.port()});

@@ -24,6 +24,7 @@ struct Places {
     std::filesystem::path socket() const { return run_dir() / "sock"; }
     std::filesystem::path spool() const { return run_dir() / "spool"; }
     std::filesystem::path applied_settings() const { return run_dir() / "config.json"; }
+    std::filesystem::path frozen_mark() const { return run_dir() / "frozen"; }
     // Kept over boots.
     std::filesystem::path state_dir() const { return at("/var/lib/muster-guest"); }
     std::filesystem::path instance_id() const { return state_dir() / "instance-id"; }
@@ -32,6 +33,10 @@ struct Places {
     std::filesystem::path configure_hooks() const { return at("/etc/muster/configure.d"); }
     std::filesystem::path change_hooks() const { return at("/etc/muster/change.d"); }
     std::filesystem::path config_schemas() const { return at("/etc/muster/config.d"); }
+    // This program, to be run once more.
+    std::filesystem::path guest_program() const {
+        return is_live() ? "/proc/self/exe" : at("/usr/sbin/muster-guest");
+    }
     std::filesystem::path systemctl() const { return at("/usr/bin/systemctl"); }
 };
 

@@ -63,12 +63,17 @@ base::UniqueFd connect_socket(const fs::path& path) {
 }  // namespace
 
 ChannelEnd::ChannelEnd(EventLoop& loop, GuestState& state, fs::path port,
-                       std::function<void(std::span<const KeyEntry>)> on_change)
+                       std::function<void(std::span<const KeyEntry>)> on_change,
+                       std::function<void(const FreezeNote&)> on_freeze)
     : loop_(loop),
       state_(state),
       wanted_port_(std::move(port)),
       on_change_(std::move(on_change)),
-      session_({.side = Side::guest, .version = MUSTER_VERSION, .boot = read_boot_id()}) {
+      on_freeze_(std::move(on_freeze)),
+      session_({.side = Side::guest,
+                .version = MUSTER_VERSION,
+                .boot = read_boot_id(),
+                .freezes = true}) {
     if (wanted_port_.empty()) {
         uevents_ = std::make_unique<Uevents>();  // before looking, so that nothing is missed
         uevents_watch_ = loop_.add(uevents_->fd(), EPOLLIN, [this](std::uint32_t) {
@@ -190,6 +195,9 @@ void ChannelEnd::act(const Received& received) {
         session_.send_keys(applied.to_send);
         session_.acknowledge(keys->ticket);
         on_change_(applied.visible);
+    } else if (const auto* freeze = std::get_if<FreezeNoteReceived>(&received)) {
+        session_.acknowledge(freeze->ticket);
+        on_freeze_(freeze->note);
     } else if (const auto* due = std::get_if<AckDue>(&received)) {
         session_.acknowledge(due->ticket);
     }
@@ -236,6 +244,11 @@ void ChannelEnd::knock() {
 
 void ChannelEnd::send_keys(std::span<const RemoteKey> keys) {
     session_.send_keys(keys);
+    flush();
+}
+
+void ChannelEnd::send_freeze_note(const FreezeNote& note) {
+    session_.send_freeze_note(note);
     flush();
 }
 

@@ -21,12 +21,14 @@ namespace hvruntime::agent {
 class ChannelEnd {
   public:
     // `port` empty: the port of that name, as soon as the kernel has it. A unix socket is connected
-    // to. on_change hears what the host changed.
+    // to. on_change hears what the host changed, on_freeze what it wants to stand still.
     ChannelEnd(EventLoop& loop, GuestState& state, std::filesystem::path port,
-               std::function<void(std::span<const KeyEntry>)> on_change);
+               std::function<void(std::span<const KeyEntry>)> on_change,
+               std::function<void(const FreezeNote&)> on_freeze);
 
     void send_keys(std::span<const RemoteKey> keys);
     void send_event(const GuestEvent& event);
+    void send_freeze_note(const FreezeNote& note);
 
   private:
     void open();
@@ -44,6 +46,7 @@ class ChannelEnd {
     GuestState& state_;
     const std::filesystem::path wanted_port_;
     const std::function<void(std::span<const KeyEntry>)> on_change_;
+    const std::function<void(const FreezeNote&)> on_freeze_;
     ChannelSession session_;
     std::unique_ptr<Uevents> uevents_;  // while waiting for the port
     EventLoop::Id uevents_watch_ = 0;

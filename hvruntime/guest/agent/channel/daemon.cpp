@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@
 #include "hvruntime/guest/agent/channel/change_hooks.h"
 #include "hvruntime/guest/agent/channel/channel_end.h"
 #include "hvruntime/guest/agent/channel/event_loop.h"
+#include "hvruntime/guest/agent/channel/freezer.h"
 #include "hvruntime/guest/agent/channel/guest_state.h"
 #include "hvruntime/guest/agent/channel/local_request.h"
 #include "hvruntime/guest/agent/channel/local_server.h"
@@ -39,10 +41,15 @@ class Daemon {
           state_(places_),
           hooks_(loop_, places_),
           settings_(loop_, places_, state_, [this](const KeyWrite& write) { set({write}); }),
-          channel_(loop_, state_, options.port,
-                   [this](std::span<const KeyEntry> changed) { host_changed(changed); }),
+          channel_(
+              loop_, state_, options.port,
+              [this](std::span<const KeyEntry> changed) { host_changed(changed); },
+              [this](const FreezeNote& note) { freezer_.take(note); }),
           server_(loop_, places_.socket(),
-                  [this](const LocalRequest& request) { return answer(request); }) {
+                  [this](const LocalRequest& request) { return answer(request); }),
+          freezer_(
+              loop_, places_, [this](const FreezeNote& note) { channel_.send_freeze_note(note); },
+              [this] { act_on_waiting(); }) {
         set({{.key = "muster.guest.version", .value = MUSTER_VERSION},
              {.key = "muster.boot.id", .value = read_boot_id()}});
         watch_spool();
@@ -60,14 +67,27 @@ class Daemon {
 
     void host_changed(std::span<const KeyEntry> changed) {
         server_.keys_changed();
-        std::vector<std::string> keys;
         for (const KeyEntry& entry : changed) {
-            keys.push_back(entry.key);
+            waiting_.push_back({entry.key, entry.owner == Side::host});
+        }
+        act_on_waiting();
+    }
+
+    // What follows from changed keys is written to disks, which must not stand still then: this
+    // loop has to go on.
+    void act_on_waiting() {
+        if (freezer_.active() || waiting_.empty()) {
+            return;
+        }
+        const std::vector<ChangedKey> changed = std::exchange(waiting_, {});
+        std::vector<std::string> keys;
+        for (const ChangedKey& one : changed) {
+            keys.push_back(one.key);
         }
         settings_.keys_changed(keys);  // before the hooks, which find new files then
-        for (const KeyEntry& entry : changed) {
-            if (entry.owner == Side::host) {
-                hooks_.key_changed(entry.key);
+        for (const ChangedKey& one : changed) {
+            if (one.by_host) {
+                hooks_.key_changed(one.key);
             }
         }
     }
@@ -99,11 +119,10 @@ class Daemon {
     void set_for_guest(const std::vector<KeyWrite>& writes) {
         settings_.require_good(writes);
         set(writes);
-        std::vector<std::string> keys;
         for (const KeyWrite& write : writes) {
-            keys.push_back(write.key);
+            waiting_.push_back({write.key, false});
         }
-        settings_.keys_changed(keys);
+        act_on_waiting();
     }
 
     void watch_spool() {
@@ -161,6 +180,11 @@ class Daemon {
         set(batch);
     }
 
+    struct ChangedKey {
+        std::string key;
+        bool by_host = false;
+    };
+
     const Places places_;
     EventLoop loop_;
     GuestState state_;
@@ -168,6 +192,8 @@ class Daemon {
     SettingsKeeper settings_;
     ChannelEnd channel_;
     LocalServer server_;
+    Freezer freezer_;
+    std::vector<ChangedKey> waiting_;  // not yet acted upon
     AddressWatch addresses_;
     base::UniqueFd spool_watch_;
 };

@@ -25,6 +25,36 @@ TEST_CASE("a hello survives the wire", "[hvruntime][guest]") {
     CHECK(hello.boot == "b-1");
 }
 
+TEST_CASE("what is said of freezing looks as documented", "[hvruntime][guest]") {
+    CHECK(to_line(FreezeMessage{.seq = 4,
+                                .note = {.step = FreezeStep::freeze, .id = 7, .hold_ms = 10000}}) ==
+          "{\"type\":\"freeze\",\"seq\":4,\"id\":7,\"hold\":10000}\n");
+    CHECK(to_line(FreezeMessage{.seq = 5, .note = {.step = FreezeStep::thaw, .id = 7}}) ==
+          "{\"type\":\"thaw\",\"seq\":5,\"id\":7}\n");
+    const FreezeNote frozen =
+        round_trip(FreezeMessage{.seq = 6,
+                                 .note = {.step = FreezeStep::frozen, .id = 7, .error = "a \"b\""}})
+            .note;
+    CHECK(frozen.step == FreezeStep::frozen);
+    CHECK(frozen.error == "a \"b\"");
+    const FreezeMessage thawed = round_trip(FreezeMessage{
+        .seq = 7, .note = {.step = FreezeStep::thawed, .id = 7, .count = 3, .late = true}});
+    CHECK(thawed.seq == 7);
+    CHECK(thawed.note.count == 3);
+    CHECK(thawed.note.late);
+    CHECK(round_trip(Hello{.side = Side::guest, .session = "s", .freezes = true}).freezes);
+    CHECK_FALSE(round_trip(Hello{.side = Side::guest, .session = "s"}).freezes);
+    for (const char* line :
+         {R"({"type":"freeze","seq":1,"id":1})", R"({"type":"thaw","seq":1,"id":-1})",
+          R"({"type":"frozen","seq":1,"id":1,"count":"2"})",
+          R"({"type":"thawed","id":1,"count":1})",
+          R"({"type":"frozen","seq":1,"id":1,"count":1,"error":7})"}) {
+        CAPTURE(line);
+        CHECK(tests::error_of([&] { parse_message(line); }).kind() ==
+              base::ErrorKind::invalid_input);
+    }
+}
+
 TEST_CASE("a batch is one message and looks as documented", "[hvruntime][guest]") {
     const KeysMessage message{
         .seq = 5,

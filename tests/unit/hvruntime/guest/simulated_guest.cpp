@@ -68,7 +68,7 @@ void SimulatedGuest::stop_agent() {
 void SimulatedGuest::start_agent() {
     const std::lock_guard lock(mutex_);
     session_ = std::make_unique<ChannelSession>(ChannelSession::Identity{
-        .side = Side::guest, .version = "9", .boot = std::to_string(boot_)});
+        .side = Side::guest, .version = "9", .boot = std::to_string(boot_), .freezes = true});
     session_->knock();
 }
 
@@ -84,6 +84,28 @@ void SimulatedGuest::event(std::uint64_t id, const std::string& text) {
     const std::lock_guard lock(mutex_);
     if (session_) {
         session_->send_event({.id = id, .boot = "", .text = text, .unix_ms = 1});
+    }
+}
+
+void SimulatedGuest::answer_freeze(std::optional<FreezeNote> frozen,
+                                   std::optional<FreezeNote> thawed) {
+    const std::lock_guard lock(mutex_);
+    frozen_ = std::move(frozen);
+    thawed_ = std::move(thawed);
+}
+
+std::string SimulatedGuest::freeze_notes() {
+    const std::lock_guard lock(mutex_);
+    return freeze_notes_;
+}
+
+void SimulatedGuest::answer(const FreezeNote& note) {
+    const bool freeze = note.step == FreezeStep::freeze;
+    freeze_notes_ += freeze ? "freeze " + std::to_string(note.hold_ms) + "; " : "thaw; ";
+    std::optional<FreezeNote> reply = freeze ? frozen_ : thawed_;
+    if (reply) {
+        reply->id = note.id;
+        session_->send_freeze_note(*reply);
     }
 }
 
@@ -171,6 +193,9 @@ void SimulatedGuest::read_from_host() {
                                             : table_.plan_remote(keys->keys));
             session_->send_keys(applied.to_send);
             session_->acknowledge(keys->ticket);
+        } else if (const auto* freeze = std::get_if<FreezeNoteReceived>(&thing)) {
+            session_->acknowledge(freeze->ticket);
+            answer(freeze->note);
         } else if (const auto* due = std::get_if<AckDue>(&thing)) {
             ++pings_;
             session_->acknowledge(due->ticket);

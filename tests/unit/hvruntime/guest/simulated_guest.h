@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +31,10 @@ class SimulatedGuest {
     void start_agent();    // keys kept, as in /run
     void set(const std::vector<hvruntime::KeyWrite>& writes);
     void event(std::uint64_t id, const std::string& text);
+    // How it answers a freeze and a thaw; the id is set. Without one it is silent.
+    void answer_freeze(std::optional<hvruntime::FreezeNote> frozen,
+                       std::optional<hvruntime::FreezeNote> thawed);
+    std::string freeze_notes();                  // that came: "freeze 10000; thaw; "
     void write_raw(const std::string& bytes);    // into the stream, whatever state it is in
     void swallow_next_bytes(std::size_t count);  // of what the host sends
 
@@ -44,6 +49,7 @@ class SimulatedGuest {
     void step();
     void read_from_host();
     void write_to_host();
+    void answer(const hvruntime::FreezeNote& note);
 
     const std::filesystem::path path_;
     std::mutex mutex_;  // guards all below but the thread
@@ -55,6 +61,9 @@ class SimulatedGuest {
     std::size_t swallow_ = 0;
     std::size_t key_messages_ = 0;
     std::size_t pings_ = 0;
+    std::optional<hvruntime::FreezeNote> frozen_;
+    std::optional<hvruntime::FreezeNote> thawed_;
+    std::string freeze_notes_;
     int boot_ = 0;
     std::jthread thread_;
 };

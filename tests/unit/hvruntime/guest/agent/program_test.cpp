@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <thread>
@@ -228,6 +229,86 @@ TEST_CASE_METHOD(Fixture,
     channels.set("m", "title", "W");
     CHECK(channels.wait("m", "muster.config.error", std::nullopt, kPatience)
               .value.find("failed with exit code 1") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "the host has the file systems stand still, and changes wait meanwhile",
+                 "[hvruntime][guest][freeze]") {
+    // In the place of the program that asks the kernel: it takes its orders from a file.
+    base::make_dirs(root + "/usr/sbin");
+    const std::string orders = dir.path() / "orders";
+    const auto order = [&](const std::string& script) {
+        base::write_file(orders, script);
+        base::write_file(root + "/usr/sbin/muster-guest", "#!/bin/sh\n. " + orders + "\n", 0755);
+    };
+    const std::string hooks = root + "/etc/muster/change.d";
+    const std::string changes = dir.path() / "changes";
+    base::make_dirs(hooks);
+    base::write_file(hooks + "/10-note", "#!/bin/sh\necho \"$1\" >>" + changes + "\n", 0755);
+    const auto changed = [&](const std::string& text) {
+        return std::filesystem::exists(changes) && base::read_file(changes) == text;
+    };
+    GuestChannels channels(store);
+    channels.attach("m", host_socket);
+    std::optional<base::Process> daemon(start_daemon());
+    channels.wait("m", "muster.guest.version", std::nullopt, kPatience);
+
+    order("echo \"$@\" >" + orders + ".args; echo frozen 2; cat; echo thawed 2");
+    FrozenGuest frozen = channels.freeze("m", 5s, kPatience);
+    CHECK(frozen.file_systems == 2);
+    CHECK(base::read_file(orders + ".args") == "freeze --timeout 5\n");
+    channels.set("m", "title", "one");
+    channels.wait_settled("m", kPatience);
+    CHECK(guest({"get", "title"}).out == "one\n");
+    CHECK(tests::error_of([&] { channels.freeze("m", 5s, kPatience); }).message() ==
+          "its guest agent says: they are frozen already");
+    CHECK_FALSE(std::filesystem::exists(changes));
+    channels.thaw("m", frozen.id, kPatience);
+    CHECK(tests::eventually([&] { return changed("title\n"); }));
+
+    frozen = channels.freeze("m", 5s, kPatience);
+    CHECK(channels.thaw("m", frozen.id, kPatience));
+    order("echo frozen 1; echo late 1");
+    frozen = channels.freeze("m", 5s, kPatience);
+    CHECK_FALSE(channels.thaw("m", frozen.id, kPatience));
+    order("echo frozen 1; kill -9 $$");
+    frozen = channels.freeze("m", 5s, kPatience);
+    CHECK_FALSE(channels.thaw("m", frozen.id, kPatience));
+    order("echo \"error freezing '/': it is broken\"; exit 6");
+    CHECK(tests::error_of([&] { channels.freeze("m", 5s, kPatience); }).message() ==
+          "its guest agent says: freezing '/': it is broken");
+    order("exit 1");
+    CHECK(tests::error_of([&] { channels.freeze("m", 5s, kPatience); }).message() ==
+          "its guest agent says: the program that freezes has ended");
+    std::filesystem::remove(root + "/usr/sbin/muster-guest");
+    CHECK(tests::error_of([&] { channels.freeze("m", 5s, kPatience); }).kind() ==
+          base::ErrorKind::external);
+
+    // A daemon that ends thaws first; one that is killed leaves that to the program.
+    const std::string thawed = dir.path() / "thawed";
+    order("trap '' TERM; echo frozen 1; cat; echo done >>" + thawed);
+    channels.freeze("m", 5s, kPatience);
+    CHECK(daemon->stop(kPatience) == 0);
+    CHECK(base::read_file(thawed) == "done\n");
+    daemon.emplace(start_daemon());
+    REQUIRE(tests::eventually([&] { return channels.why_not_freeze("m").empty(); }));
+    REQUIRE(tests::eventually([&] {
+        try {
+            channels.freeze("m", 5s, 5s);
+            return true;
+        } catch (const base::Error&) {
+            return false;  // the session of the daemon before
+        }
+    }));
+    ::kill(daemon->pid(), SIGKILL);
+    daemon->wait(kPatience);
+    CHECK(tests::eventually([&] { return base::read_file(thawed) == "done\ndone\n"; }));
+}
+
+TEST_CASE_METHOD(Fixture, "only a running machine's file systems are frozen",
+                 "[hvruntime][guest][freeze]") {
+    base::make_dirs(root);
+    CHECK(guest({"freeze", "--timeout", "1"}).status == 2);
+    CHECK(guest({"freeze", "now"}).status == 2);
 }
 
 }  // namespace
