@@ -31,16 +31,25 @@ void add_template_save(CLI::App& verb, Chosen& chosen) {
     save->add_option("MACHINE", options->machine, "a machine of it")->required();
     save->add_option("NAME", options->name, "of the template")->required();
     save->add_flag("--force", options->force, "replace a template of that name");
+    CLI::Option* live =
+        save->add_flag("--live", options->live, "copy the machine's disks while it goes on");
+    save->add_flag("!--no-freeze", options->freeze,
+                   "of --live: do not have its guest agent freeze its file systems for the moment "
+                   "in which the copy begins")
+        ->needs(live);
     save->footer(
         "A deployment that runs is stopped while what the machine has written is copied, and\n"
-        "started again. The machine's disks are only read. The template is one new disk with the\n"
+        "started again; with --live it goes on. Its file systems are frozen then by muster-guest\n"
+        "for the moment in which the copy begins (--no-freeze: as if the power had failed).\n"
+        "The machine's disks are only read. The template is one new disk with the\n"
         "files of all of them, without free blocks, machine id, ssh host keys, seeds, leases and\n"
         "logs; its own kernel boots. Passwords and data stay in it.\n\n"
         "EXIT STATUS\n"
         "  0 saved; 2 not a name; 3 no such machine, or not on this host; 4 an identity is left "
         "that\n"
         "  nothing makes anew; 5 a machine that cannot be saved (another file system than ext, no\n"
-        "  kernel); 7 the name is taken, or another job works on it\n\n"
+        "  kernel; --live: no guest agent that can freeze); 7 the name is taken, or another job\n"
+        "  works on it; 8, 9 --live: it could not be frozen, or QEMU did not copy it\n\n"
         "EXAMPLE\n"
         "  muster template save shop web golden-web\n"
         "  echo 'machines: { web: { image: \"template:golden-web\" } }'   # in an assembly");

@@ -144,23 +144,27 @@ std::vector<DiskFile> copy_stopped_disks(
     return copies;
 }
 
-std::map<std::string, std::vector<DiskFile>> copy_running_disks(
-    base::cli::Io& io, const std::string& deployment, const std::vector<std::string>& machines,
-    const fs::path& folder) {
+std::map<std::string, RunningCopy> copy_running_disks(base::cli::Io& io,
+                                                      const std::string& deployment,
+                                                      const std::vector<std::string>& machines,
+                                                      const fs::path& folder,
+                                                      const std::string& freeze) {
     const DaemonClient daemon = DaemonClient::open(io);
     const base::Json answer = daemon.call_whole(
         "POST", "/v1/deployments/" + base::url_encode(deployment) + "/copies",
-        base::Json{{"machines", machines}, {"folder", fs::absolute(folder).string()}});
+        base::Json{
+            {"machines", machines}, {"folder", fs::absolute(folder).string()}, {"freeze", freeze}});
     const base::Json record = daemon.follow_job(answer.at("job").get<std::uint64_t>(), io);
-    std::map<std::string, std::vector<DiskFile>> disks;
+    std::map<std::string, RunningCopy> copies;
     for (const base::Json& machine : record.at("result").at("machines")) {
+        RunningCopy& copy = copies[base::require_string(machine, "name")];
+        copy.frozen = machine.value("frozen", std::uint64_t{0});
         for (const base::Json& disk : machine.at("disks")) {
-            disks[base::require_string(machine, "name")].push_back(
-                {base::require_string(disk, "file"), ovfkit::DiskFormat::qcow2,
-                 base::string_or(disk, "base", "")});
+            copy.disks.push_back({base::require_string(disk, "file"), ovfkit::DiskFormat::qcow2,
+                                  base::string_or(disk, "base", "")});
         }
     }
-    return disks;
+    return copies;
 }
 
 }  // namespace cli

@@ -51,10 +51,22 @@ std::vector<imagebuilder::DiskFile> copy_stopped_disks(
     const std::vector<imagebuilder::DiskFile>& disks, const std::filesystem::path& folder,
     const std::function<void(std::uint64_t, std::uint64_t)>& on_progress);
 
+struct RunningCopy {
+    std::vector<imagebuilder::DiskFile> disks;
+    std::uint64_t frozen = 0;  // file systems of the guest that stood still when it began
+};
+
+// As the daemon calls them (deployer/jobs/copy_job.h).
+inline constexpr const char* kFreezeRequired = "required";
+inline constexpr const char* kFreezeIfPossible = "possible";
+inline constexpr const char* kNoFreeze = "no";
+
 // Disks of machines of one deployment as they are at one moment, copied by their QEMUs to `folder`
 // while they go on; by machine. Follows the daemon's job and throws what that throws.
-std::map<std::string, std::vector<imagebuilder::DiskFile>> copy_running_disks(
-    base::cli::Io& io, const std::string& deployment, const std::vector<std::string>& machines,
-    const std::filesystem::path& folder);
+std::map<std::string, RunningCopy> copy_running_disks(base::cli::Io& io,
+                                                      const std::string& deployment,
+                                                      const std::vector<std::string>& machines,
+                                                      const std::filesystem::path& folder,
+                                                      const std::string& freeze);
 
 }  // namespace cli

@@ -78,18 +78,19 @@ class RunningCopies {
             }
             const fs::path folder = work_->path() / deployment;
             base::make_dirs(folder, 0700);
-            disks_[deployment] = copy_running_disks(io_, deployment, machines, folder);
+            disks_[deployment] =
+                copy_running_disks(io_, deployment, machines, folder, kFreezeIfPossible);
         }
     }
     const std::vector<imagebuilder::DiskFile>& of(const LocatedMachine& machine) const {
-        return disks_.at(machine.deployment).at(machine.name);
+        return disks_.at(machine.deployment).at(machine.name).disks;
     }
     std::shared_ptr<const void> files() const { return work_; }
 
   private:
     base::cli::Io& io_;
     std::map<std::string, std::vector<std::string>> wanted_;  // machines by deployment
-    std::map<std::string, std::map<std::string, std::vector<imagebuilder::DiskFile>>> disks_;
+    std::map<std::string, std::map<std::string, RunningCopy>> disks_;
     std::shared_ptr<imagebuilder::WorkDir> work_;
 };
 

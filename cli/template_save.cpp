@@ -123,7 +123,17 @@ imagebuilder::SavedImage save_template(const TemplateSaveOptions& options, base:
     };
     imagebuilder::WorkDir work(false);
     std::vector<imagebuilder::DiskFile> disks = disks_of(machine, read_spec_of(machine));
-    if (machine.running) {
+    if (machine.running && options.live) {
+        say("copy what it has written, while it goes on");
+        const RunningCopy copy =
+            copy_running_disks(io, machine.deployment, {machine.name}, work.path(),
+                               options.freeze ? kFreezeRequired : kNoFreeze)
+                .at(machine.name);
+        disks = copy.disks;
+        say(options.freeze ? fmt::format("{} of its file systems stood still while the copy began",
+                                         copy.frozen)
+                           : "its file systems are as if its power had failed");
+    } else if (machine.running) {
         Standstill standstill(machine, io);
         say("copy what it has written");
         base::ProgressBar bar("copying", 0, io.err_is_terminal && !quiet);

@@ -23,6 +23,12 @@ using hvruntime::DiskCopyProgress;
 using hvruntime::JobContext;
 
 constexpr std::chrono::milliseconds kLook{100};
+// Until a guest has written what it has to write; then for beginning the copy.
+constexpr std::chrono::seconds kFreezeLimit{60};
+constexpr std::chrono::seconds kFreezeHold{10};
+constexpr std::chrono::seconds kThawLimit{30};
+constexpr const char* kWithoutFreeze =
+    "copy it without (--no-freeze), or while it is stopped (without --live)";
 
 struct CopiedMachine {
     std::string name;
@@ -95,15 +101,65 @@ void wait_for_copies(Services& services, const std::vector<CopiedMachine>& machi
     }
 }
 
+// Begins the copy while the guest's file systems stand still. Returns how many did; throws when
+// none does, or not until the copy had begun.
+std::uint64_t begin_frozen(Services& services, const CopiedMachine& machine) {
+    return base::in_context(fmt::format("freezing machine '{}'", machine.name), [&] {
+        try {
+            const hvruntime::FrozenGuest frozen =
+                services.channels.freeze(machine.id, kFreezeHold, kFreezeLimit);
+            base::ScopeExit thaw(
+                [&] { services.channels.thaw(machine.id, frozen.id, kThawLimit); });
+            services.machines.begin_copies(machine.id, machine.folder);
+            thaw.dismiss();
+            if (!services.channels.thaw(machine.id, frozen.id, kThawLimit)) {
+                throw Error(ErrorKind::timeout,
+                            "its file systems did not stand still until the copy had begun");
+            }
+            return frozen.file_systems;
+        } catch (Error& error) {
+            if (error.kind() != ErrorKind::interrupted && error.kind() != ErrorKind::conflict) {
+                error.set_hint(kWithoutFreeze);
+            }
+            throw;
+        }
+    });
+}
+
+std::uint64_t begin_one(Services& services, const CopiedMachine& machine, JobContext& job) {
+    const std::string freeze = base::string_or(job.params(), "freeze", "no");
+    const std::string why_not =
+        freeze == "no" ? "not wanted" : services.channels.why_not_freeze(machine.id);
+    if (freeze == "required" || why_not.empty()) {
+        try {
+            return begin_frozen(services, machine);
+        } catch (const Error& error) {
+            if (freeze == "required" || error.kind() == ErrorKind::conflict) {
+                throw;
+            }
+            job.log(error.message());
+            services.machines.end_copies(machine.id);
+            base::remove_all(machine.folder);
+            base::make_dirs(machine.folder, 0700);
+        }
+    } else if (freeze != "no") {
+        job.log(fmt::format("{} is copied as it is: {}", machine.name, why_not));
+    }
+    services.machines.begin_copies(machine.id, machine.folder);
+    return 0;
+}
+
 void run_copy(Services& services, JobContext& job) {
     const std::vector<CopiedMachine> machines = machines_of(job.params());
     Json copied = Json::array();
     for (const CopiedMachine& machine : machines) {
         base::make_dirs(machine.folder, 0700);
-        services.machines.begin_copies(machine.id, machine.folder);
+        const std::uint64_t frozen = begin_one(services, machine, job);
         copied.push_back(Json{{"name", machine.name},
                               {"taken_at_ms", now_ms()},
+                              {"frozen", frozen},
                               {"disks", disks_json(services, machine)}});
+        job.check_abort();
     }
     wait_for_copies(services, machines, job);
     for (const CopiedMachine& machine : machines) {
@@ -139,7 +195,14 @@ Json copy_params(const Deployment& deployment, const Json& request) {
         }
         names.push_back(require_machine(deployment.plan, machine.get<std::string>()).name);
     }
-    return Json{{"name", deployment.name}, {"machines", names}, {"folder", folder.string()}};
+    const std::string freeze = base::string_or(request, "freeze", "no");
+    if (freeze != "no" && freeze != "possible" && freeze != "required") {
+        throw Error(ErrorKind::usage, fmt::format("'{}' is no way to freeze", freeze));
+    }
+    return Json{{"name", deployment.name},
+                {"machines", names},
+                {"folder", folder.string()},
+                {"freeze", freeze}};
 }
 
 hvruntime::JobKind copy_kind(Services& services) {

@@ -15,12 +15,14 @@
 
 namespace deployer {
 
-// `request`: {"machines": [names], "folder": an absolute path that is there}. Throws usage for what
-// is no such request, not_found for a machine that the deployment has not or an absent folder.
+// `request`: {"machines": [names], "folder": an absolute path that is there, "freeze": "required",
+// "possible" or "no"}. With freeze the guest's file systems stand still while the copy begins, by
+// its agent; "possible": if it has one. Throws usage for what is no such request, not_found for a
+// machine that the deployment has not or an absent folder.
 base::Json copy_params(const Deployment& deployment, const base::Json& request);
 
-// Result: {"machines": [{"name", "taken_at_ms", "disks": [{"id", "file", "base"}]}]}; "base" is
-// empty for a disk that began blank.
+// Result: {"machines": [{"name", "taken_at_ms", "frozen", "disks": [{"id", "file", "base"}]}]};
+// "frozen" counts the file systems that stood still, "base" is empty for a disk that began blank.
 hvruntime::JobKind copy_kind(Services& services);
 
 }  // namespace deployer

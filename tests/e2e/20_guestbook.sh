@@ -89,26 +89,40 @@ curl -fsS "$URL" >/dev/null || fail "the application went with the daemon"
     fail "a machine is not adopted"
 expect 0 "$MUSTER" kv wait guestbook web title "Changed title"
 
-say "stop and start"
-"$MUSTER" stop guestbook
-[ -z "$(our_processes | grep qemu || true)" ] || fail "a machine runs on"
-before=$(sha256sum "$XDG_DATA_HOME"/muster/machines/*/*.qcow2)
-expect 0 "$MUSTER" template save guestbook web golden
-expect_text "template:golden"
-expect 7 "$MUSTER" template save guestbook web golden
-expect 3 "$MUSTER" template save guestbook nobody other
-[ "$before" = "$(sha256sum "$XDG_DATA_HOME"/muster/machines/*/*.qcow2)" ] || fail "a machine's disk has changed"
-[ "$("$MUSTER" template ls --json | json 'x[0]["image"]')" = template:golden ] || fail "the template is not listed"
+say "a machine that goes on is read and becomes a template, frozen for a moment; a deployment is made of that"
+boot=$("$MUSTER" kv get guestbook web muster.boot.id)
+expect 0 "$MUSTER" introspect machine:guestbook/web
+expect_text nginx
+[[ $OUTPUT != *"was not unmounted"* ]] || fail "it was not frozen: $OUTPUT"
+expect 0 "$MUSTER" template save --live guestbook web golden
+expect_text "1 of its file systems stood still while the copy began"
+[ "$("$MUSTER" kv get guestbook web muster.boot.id)" = "$boot" ] || fail "the machine was started anew"
+wait_for_page "$URL" "first entry"
 mkdir "$HOME_DIR/golden"
 cat >"$HOME_DIR/golden/assembly.yaml" <<'YAML'
 muster: 1
 name: golden
 version: 1.0.0
-machines: { web: { image: "template:golden" } }
+machines: { web: { image: "template:golden", memory: 256 MiB, ready: { key: muster.configured } } }
 YAML
 expect 0 "$MUSTER" pack "$HOME_DIR/golden" -o "$HOME_DIR/golden.ova"
 expect 0 "$MUSTER" introspect "$HOME_DIR/golden.ova"
 expect_text nginx
+"$MUSTER" up "$HOME_DIR/golden.ova"
+[ "$("$MUSTER" kv get golden web muster.boot.id)" != "$boot" ] || fail "the template was not booted"
+"$MUSTER" down golden
+[ "$("$MUSTER" kv get guestbook web muster.boot.id)" = "$boot" ] || fail "the machine was started anew"
+
+say "stop and start"
+"$MUSTER" stop guestbook
+[ -z "$(our_processes | grep qemu || true)" ] || fail "a machine runs on"
+before=$(sha256sum "$XDG_DATA_HOME"/muster/machines/*/*.qcow2)
+expect 7 "$MUSTER" template save guestbook web golden
+expect 0 "$MUSTER" template save guestbook web golden --force
+expect_text "template:golden"
+expect 3 "$MUSTER" template save guestbook nobody other
+[ "$before" = "$(sha256sum "$XDG_DATA_HOME"/muster/machines/*/*.qcow2)" ] || fail "a machine's disk has changed"
+[ "$("$MUSTER" template ls --json | json 'x[0]["image"]')" = template:golden ] || fail "the template is not listed"
 expect 0 "$MUSTER" template rm golden
 expect 3 "$MUSTER" template rm golden
 "$MUSTER" start guestbook

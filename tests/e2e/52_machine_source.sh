@@ -82,6 +82,32 @@ nothing_copied "after an abort"
 rm "$FAKE_QEMU_DIR/db"
 expect 0 "$MUSTER" introspect machine:small
 
+say "a freeze that does not come about: required, or done without"
+expect 2 "$MUSTER" template save --no-freeze small db golden
+for why in no-freeze:5:"cannot freeze" freeze-fails:9:"told to fail" freeze-late:8:"did not stand still" \
+    no-agent:5:"is not connected"; do
+    IFS=: read -r order code text <<<"$why"
+    "$MUSTER" --quiet down small >/dev/null
+    echo "$order" >"$FAKE_QEMU_DIR/db"
+    "$MUSTER" --quiet up "$HOME_DIR/small.ova" >/dev/null
+    expect "$code" "$MUSTER" template save --live small db golden
+    expect_text "freezing machine 'db'"
+    expect_text "$text"
+    expect_text "--no-freeze"
+    nothing_copied "after $order"
+    expect 0 "$MUSTER" introspect machine:small/db
+done
+rm "$FAKE_QEMU_DIR/db"
+"$MUSTER" --quiet down small >/dev/null
+"$MUSTER" --quiet up "$HOME_DIR/small.ova" >/dev/null
+# As far as the copy it goes; this one has no system that boots.
+expect 4 "$MUSTER" template save --live small db golden
+expect_text "2 of its file systems stood still while the copy began"
+expect 4 "$MUSTER" template save --live --no-freeze small db golden
+expect_text "as if its power had failed"
+[ "$("$MUSTER" template ls --json | json 'len(x)')" = 0 ] || fail "a template was made"
+nothing_copied "after saving"
+
 say "the daemon dies while a copy is made"
 for signal in KILL TERM; do
     echo copy-ms=600000 >"$FAKE_QEMU_DIR/db"

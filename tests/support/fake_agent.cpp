@@ -8,9 +8,13 @@ namespace tests {
 using hvruntime::Received;
 
 FakeAgent::FakeAgent(const std::map<std::string, std::string>& orders)
-    : silent_(orders.contains("no-agent")),
+    : orders_(orders),
+      silent_(orders.contains("no-agent")),
       extra_(orders.contains("set") ? orders.at("set") : ""),
-      session_({.side = hvruntime::Side::guest, .version = "fake", .boot = "fake-boot"}) {
+      session_({.side = hvruntime::Side::guest,
+                .version = "fake",
+                .boot = "fake-boot",
+                .freezes = !orders.contains("no-freeze")}) {
 }
 
 void FakeAgent::connected() {
@@ -29,6 +33,9 @@ void FakeAgent::receive(std::string_view bytes) {
             table_.apply(keys->snapshot ? table_.plan_remote_snapshot(keys->keys)
                                         : table_.plan_remote(keys->keys));
             session_.acknowledge(keys->ticket);
+        } else if (const auto* freeze = std::get_if<hvruntime::FreezeNoteReceived>(&received)) {
+            session_.acknowledge(freeze->ticket);
+            answer(freeze->note);
         } else if (const auto* due = std::get_if<hvruntime::AckDue>(&received)) {
             session_.acknowledge(due->ticket);
         }
@@ -44,6 +51,21 @@ void FakeAgent::application_is_up() {
     const std::size_t equals = extra_.find('=');
     if (equals != std::string::npos) {
         set(extra_.substr(0, equals), extra_.substr(equals + 1));
+    }
+}
+
+void FakeAgent::answer(const hvruntime::FreezeNote& note) {
+    using hvruntime::FreezeStep;
+    if (note.step == FreezeStep::freeze && orders_.contains("freeze-fails")) {
+        session_.send_freeze_note(
+            {.step = FreezeStep::frozen, .id = note.id, .error = "freezing '/': told to fail"});
+    } else if (note.step == FreezeStep::freeze) {
+        session_.send_freeze_note({.step = FreezeStep::frozen, .id = note.id, .count = 2});
+    } else if (note.step == FreezeStep::thaw) {
+        session_.send_freeze_note({.step = FreezeStep::thawed,
+                                   .id = note.id,
+                                   .count = 2,
+                                   .late = orders_.contains("freeze-late")});
     }
 }
 

@@ -14,7 +14,7 @@ namespace tests {
 
 class FakeAgent {
   public:
-    // Orders: no-agent, set=KEY=VALUE (see fake_qemu.cpp).
+    // Orders: no-agent, set=KEY=VALUE, no-freeze, freeze-fails, freeze-late (see fake_qemu.cpp).
     explicit FakeAgent(const std::map<std::string, std::string>& orders);
 
     void connected();  // the host has opened the channel (again)
@@ -24,7 +24,9 @@ class FakeAgent {
 
   private:
     void set(const std::string& key, const std::string& value);
+    void answer(const hvruntime::FreezeNote& note);
 
+    std::map<std::string, std::string> orders_;
     bool silent_;
     std::string extra_;  // "KEY=VALUE", may be empty
     bool up_ = false;

@@ -14,6 +14,9 @@
 //   never-ready*       a guest whose application does not come up
 //   ready-after=MS     … comes up so late
 //   set=KEY=VALUE      a further key that the guest sets when it is up
+//   no-freeze          a guest agent that cannot freeze file systems
+//   freeze-fails       … that says that they cannot be frozen
+//   freeze-late        … that has thawed them before it is told to
 //   copy-ms=MS*        a copy of a disk takes so long
 //   copy-fails*        … and ends with an error
 #include <fcntl.h>
