@@ -104,8 +104,9 @@ std::vector<SavedImage> list_saved_images() {
 
 void remove_saved_image(const std::string& name) {
     const SavedImage image = require_saved_image(name);
-    // Out of sight in one step.
-    const fs::path hidden = saved_dir() / fmt::format(".{}-{}{}", name, ::getpid(), kUnfinished);
+    // Out of sight in one step. Another name than that of one on its way, which may replace it.
+    const fs::path hidden =
+        saved_dir() / fmt::format(".{}-{}-gone{}", name, ::getpid(), kUnfinished);
     base::rename_file(image.folder, hidden);
     base::remove_all(hidden);
 }

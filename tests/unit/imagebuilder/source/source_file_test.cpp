@@ -57,13 +57,19 @@ TEST_CASE("a saved template is a source by its name", "[imagebuilder][source]") 
     const base::TempDir dir;
     ::setenv("XDG_DATA_HOME", dir.path().c_str(), 1);
     const base::ScopeExit restore([] { ::unsetenv("XDG_DATA_HOME"); });
-    {
-        NewSavedImage image("golden", false);
-        base::write_file(image.files().disk, std::string(4096, 'd'));
+    const auto save = [](bool replace, char content) {
+        NewSavedImage image("golden", replace);
+        base::write_file(image.files().disk, std::string(4096, content));
         base::write_file(image.files().kernel, "kernel");
         base::write_file(image.files().initrd, "initrd");
         image.publish({}, "machine 'web' of 'shop'");
-    }
+    };
+    save(false, 'x');
+    CHECK(tests::error_of([&] { save(false, 'y'); }).kind() == base::ErrorKind::conflict);
+    save(true, 'd');
+    CHECK(list_saved_images().size() == 1);
+    CHECK(std::distance(fs::directory_iterator(dir.path() / "muster" / "templates"),
+                        fs::directory_iterator()) == 1);
     const SourceFile file = get_source_file(source_at(Kind::saved, "golden"), "/nowhere");
     CHECK(file.path == require_saved_image("golden").disk);
     CHECK(file.sha256 == sha256_text(std::string(4096, 'd')));
