@@ -178,7 +178,7 @@ void list_apt(const fs::path& apt, std::vector<CacheEntry>& entries) {
         index.what_for = "packages of " + group;
         // Without its stamp an index is fetched, or a locked one filled, again.
         index.paths = {folder / "fetched", folder / "filled", folder / "lists", folder / "cache",
-                       folder / "repository"};
+                       folder / "minimal"};
         for (const fs::path& path : index.paths) {
             index.bytes += bytes_below(path);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/evidence/package_index.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
@@ -11,6 +12,8 @@ namespace imagebuilder {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::size_t kLargestIndex = std::size_t{512} << 20U;
 
 std::string_view stanza_value(std::string_view line) {
     const std::size_t colon = line.find(':');
@@ -39,14 +42,6 @@ void set_field(IndexedPackage& package, std::string_view line) {
     } else if (field == "Size") {
         std::from_chars(value.data(), value.data() + value.size(), package.size);
     }
-}
-
-// An index is large: apt's helper unpacks what apt keeps compressed.
-std::string read_list(const fs::path& path) {
-    base::Command command;
-    command.argv = {"/usr/lib/apt/apt-helper", "cat-file", path.string()};
-    command.timeout = std::chrono::minutes(2);
-    return base::run_checked(command).out;
 }
 
 }  // namespace
@@ -79,12 +74,30 @@ void add_packages(PackageIndex& index, std::string_view text, const std::set<std
     end_stanza();
 }
 
-PackageIndex read_package_index(const fs::path& lists, const std::set<std::string>& names) {
-    PackageIndex index;
+std::vector<fs::path> packages_files(const fs::path& lists) {
+    std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(lists)) {
         if (entry.path().filename().string().find("_Packages") != std::string::npos) {
-            add_packages(index, read_list(entry.path()), names);
+            files.push_back(entry.path());
         }
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+// An index is large: apt's helper unpacks what apt keeps compressed.
+std::string read_packages_file(const fs::path& file) {
+    base::Command command;
+    command.argv = {"/usr/lib/apt/apt-helper", "cat-file", file.string()};
+    command.timeout = std::chrono::minutes(2);
+    command.stdout_limit = kLargestIndex;
+    return base::run_checked(command).out;
+}
+
+PackageIndex read_package_index(const fs::path& lists, const std::set<std::string>& names) {
+    PackageIndex index;
+    for (const fs::path& file : packages_files(lists)) {
+        add_packages(index, read_packages_file(file), names);
     }
     return index;
 }

@@ -34,7 +34,11 @@ using PackageIndex = std::map<PackageKey, IndexedPackage>;
 // stays.
 void add_packages(PackageIndex& index, std::string_view text, const std::set<std::string>& names);
 
-// All `Packages` files of a folder that apt-get update filled, compressed or not.
+// The `Packages` files in a folder that apt-get update filled, compressed or not; the text of one.
+std::vector<std::filesystem::path> packages_files(const std::filesystem::path& lists);
+std::string read_packages_file(const std::filesystem::path& file);
+
+// All of them.
 PackageIndex read_package_index(const std::filesystem::path& lists,
                                 const std::set<std::string>& names);
 

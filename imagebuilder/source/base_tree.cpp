@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imagebuilder/source/base_tree.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <csignal>
 
 #include <fmt/format.h>
 
@@ -21,6 +17,7 @@
 #include "imagebuilder/input_key.h"
 #include "imagebuilder/source/source_file.h"
 #include "imagebuilder/system/os_release.h"
+#include "imagebuilder/tarball/packed_tar.h"
 #include "imagebuilder/tree/layers.h"
 #include "imagebuilder/work_dir.h"
 #include "ovfkit/convert/convert.h"
@@ -129,38 +126,6 @@ std::string take_description(const std::string& text, BaseTree& tree) {
     }
     return os.id;
 }
-
-// A tar that somebody writes to a FIFO, compressed into a file; finish() when all of it was
-// written.
-class PackedTar {
-  public:
-    explicit PackedTar(const fs::path& tar) : file_(tar) {
-        if (::mkfifo(fifo().c_str(), 0600) != 0) {
-            throw base::SystemError(errno, fmt::format("cannot make '{}'", fifo().string()));
-        }
-        // Both ends, so that neither waits for the other; ours is the last to be closed.
-        base::UniqueFd both = base::open_file(fifo().string(), O_RDWR);
-        const base::UniqueFd read_end = base::open_file(fifo().string(), O_RDONLY);
-        write_end_ = base::open_file(fifo().string(), O_WRONLY);
-        process_.emplace(compression(read_end.get(), file_.fd()));
-    }
-    fs::path fifo() const { return folder_.path() / "tar"; }
-    void finish() {
-        write_end_.reset();
-        const std::optional<int> status = process_->wait(std::chrono::minutes(10));
-        if (status != 0) {
-            throw Error(ErrorKind::external,
-                        "zstd " + base::describe_status(status.value_or(128 + SIGKILL)));
-        }
-        file_.commit();
-    }
-
-  private:
-    base::TempDir folder_;
-    base::AtomicFile file_;
-    base::UniqueFd write_end_;
-    std::optional<base::Process> process_;
-};
 
 // What the library says of the system is looked at as if the disk had said it.
 std::string pack_by_guestfish(const fs::path& disk, const fs::path& tar,

@@ -28,10 +28,14 @@ constexpr std::chrono::hours kMaxAge{24};
 constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 constexpr const char* kConfigInTree = "/run/muster/apt.conf";
 
-// The host's proxy settings, and no sandbox user: in a user namespace _apt may not exist.
+// The host's proxy settings, and no sandbox user: in a user namespace _apt may not exist. What apt
+// knows of the index stays beside the packages for the next step, and not in the image.
 std::string make_config() {
     std::istringstream lines(base::run_checked(apt_command({"apt-config", "dump"})).out);
-    std::string config = "APT::Sandbox::User \"root\";\n";
+    std::string config =
+        "APT::Sandbox::User \"root\";\n"
+        "Dir::Cache::pkgcache \"\";\n"
+        "Dir::Cache::srcpkgcache \"archives/srcpkgcache.bin\";\n";
     for (std::string line; std::getline(lines, line);) {
         if (line.starts_with("Acquire::http::Proxy") || line.starts_with("Acquire::https::Proxy")) {
             config += line + "\n";
@@ -40,16 +44,27 @@ std::string make_config() {
     return config;
 }
 
+base::Command command_on(std::vector<std::string> argv, const fs::path& folder) {
+    for (const std::string& option :
+         {"Dir::Etc::SourceList=" + (folder / "sources.list").string(),
+          std::string("Dir::Etc::SourceParts=/dev/null"),
+          "Dir::State::Lists=" + (folder / "lists").string(),
+          "Dir::Cache=" + (folder / "cache").string(), std::string("Acquire::Languages=none"),
+          // Hosts made of containers' images keep none.
+          std::string("Dir::Cache::pkgcache=pkgcache.bin"),
+          std::string("Dir::Cache::srcpkgcache=srcpkgcache.bin"),
+          std::string("Dir::State::status=/dev/null"), std::string("APT::Sandbox::User=root")}) {
+        argv.insert(argv.begin() + 1, {"-o", option});
+    }
+    return apt_command(std::move(argv));
+}
+
 void fetch_index(const fs::path& folder) {
     base::log(base::LogLevel::info, "imagebuilder", "fetching the package index");
-    base::Command update =
-        apt_command({"apt-get", "-q", "update", "-o",
-                     "Dir::Etc::SourceList=" + (folder / "sources.list").string(), "-o",
-                     "Dir::Etc::SourceParts=/dev/null", "-o",
-                     "Dir::State::Lists=" + (folder / "lists").string(), "-o",
-                     "Dir::Cache=" + (folder / "cache").string(), "-o", "Acquire::Languages=none",
-                     "-o", "APT::Sandbox::User=root", "-o",
-                     "APT::Update::Post-Invoke-Success::=", "-o", "APT::Update::Error-Mode=any"});
+    base::Command update = command_on({"apt-get", "-q", "update", "-o",
+                                       "APT::Update::Post-Invoke-Success::=", "-o",
+                                       "APT::Update::Error-Mode=any"},
+                                      folder);
     base::in_context("fetching the package index", [&] { base::run_checked(update); });
     base::write_file(folder / "fetched", "");
 }
@@ -88,6 +103,10 @@ base::Command apt_command(std::vector<std::string> argv) {
     command.env = {{"LC_ALL", "C.UTF-8"}};
     command.timeout = std::chrono::minutes(10);
     return command;
+}
+
+base::Command index_command(const AptIndex& index, std::vector<std::string> argv) {
+    return command_on(std::move(argv), index.folder);
 }
 
 std::int64_t date_of_release(const std::string& text) {

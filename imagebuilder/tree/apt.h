@@ -39,6 +39,9 @@ AptIndex open_apt_index(const std::string& release);
 // Fetches it again whatever its age: packages named by an old index go away.
 AptIndex refresh_apt_index(const AptIndex& old);
 
+// argv, a program of apt's, on this host with this index alone, and as if nothing were installed.
+base::Command index_command(const AptIndex& index, std::vector<std::string> argv);
+
 // What a sandbox needs so that apt-get works in it.
 std::vector<std::pair<std::filesystem::path, std::string>> apt_binds(const AptIndex& index);
 std::map<std::string, std::string> apt_env();

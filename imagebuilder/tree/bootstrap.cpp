@@ -3,13 +3,12 @@
 
 #include <unistd.h>
 
-#include <optional>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "imagebuilder/tree/minimal_repository.h"
 #include "imagebuilder/work_dir.h"
 
 namespace imagebuilder {
@@ -45,31 +44,32 @@ std::string exclude_hook(const DebianSource& source) {
         base::shell_quote(options), excluded, kept);
 }
 
-std::vector<std::string> arguments(const DebianSource& source, const AptIndex& index,
-                                   const std::filesystem::path& sources,
+// Where it takes packages from.
+struct Supply {
+    std::filesystem::path debs;           // a folder with them
+    std::filesystem::path sources;        // apt's, of their index
+    std::filesystem::path image_sources;  // what the image gets instead
+};
+
+std::vector<std::string> arguments(const DebianSource& source, const Supply& supply,
                                    const std::filesystem::path& tar) {
-    const std::string debs = (index.folder / "bootstrap").string();
     std::vector<std::string> argv{
         "mmdebstrap", ::geteuid() == 0 ? "--mode=root" : "--mode=unshare", "--variant=minbase",
         "--format=tar",
-        // Fetched packages stay between bootstraps: in before apt runs, out before the clean-up.
+        // All packages are there before apt runs; the clean-up takes them out.
         "--skip=download/empty", "--skip=essential/unlink",
-        "--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/",
-        fmt::format("--setup-hook=sync-in {} /var/cache/apt/archives/", base::shell_quote(debs)),
-        fmt::format("--customize-hook=sync-out /var/cache/apt/archives {}",
-                    base::shell_quote(debs)),
+        fmt::format("--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/ && "
+                    "cp {}/*.deb \"$1\"/var/cache/apt/archives/",
+                    base::shell_quote(supply.debs.string())),
+        fmt::format("--customize-hook=upload {} /etc/apt/sources.list.d/0000sources.list",
+                    base::shell_quote(supply.image_sources.string())),
         "--aptopt=Acquire::Languages \"none\""};
-    if (!index.repository.empty()) {
-        argv.push_back(
-            fmt::format("--customize-hook=upload {} /etc/apt/sources.list.d/0000sources.list",
-                        base::shell_quote((index.folder / "image-sources.list").string())));
-    }
     if (!source.exclude_paths.empty()) {
         argv.push_back("--extract-hook=" + exclude_hook(source));
     }
     argv.push_back(source.release);
     argv.push_back(tar.string());
-    argv.push_back(sources.string());
+    argv.push_back(supply.sources.string());
     return argv;
 }
 
@@ -79,22 +79,24 @@ void bootstrap_debian(const DebianSource& source, const AptIndex& index,
                       const std::filesystem::path& tar, std::int64_t epoch,
                       const std::function<void(std::string_view)>& on_output) {
     const base::FileLock lock(index.folder / "bootstrap.lock");
+    const bool locked = !index.repository.empty();
+    const std::filesystem::path described =
+        locked ? index.folder : prepare_minimal_repository(index);
+    const std::filesystem::path debs = locked ? index.repository : described;
     // For an ordinary user apt runs as one of the subordinate ids, which may not look into the
-    // user's cache: the index of a lock file is shown to it elsewhere; the packages come by hooks.
-    std::optional<base::TempDir> shown;
-    std::filesystem::path sources = index.folder / "sources.list";
-    if (!index.repository.empty()) {
-        shown.emplace();
-        std::filesystem::permissions(shown->path(), std::filesystem::perms(0755));
-        for (const char* file : {"Packages", "Release"}) {
-            base::write_file(shown->path() / file, base::read_file(index.folder / file));
-        }
-        sources = shown->path() / "sources.list";
-        base::write_file(sources,
-                         fmt::format("deb [trusted=yes] copy:{} ./\n", shown->path().string()));
+    // user's cache: the index is shown to it elsewhere; the packages come by a hook.
+    const base::TempDir shown;
+    std::filesystem::permissions(shown.path(), std::filesystem::perms(0755));
+    for (const char* file : {"Packages", "Release"}) {
+        base::write_file(shown.path() / file, base::read_file(described / file));
     }
+    const std::filesystem::path sources = shown.path() / "sources.list";
+    base::write_file(sources,
+                     fmt::format("deb [trusted=yes] copy:{} ./\n", shown.path().string()));
+    const std::filesystem::path image_sources = shown.path() / "image-sources.list";
+    base::write_file(image_sources, index.image_sources);
     base::Command command;
-    command.argv = arguments(source, index, sources, tar);
+    command.argv = arguments(source, {debs, sources, image_sources}, tar);
     command.env = {{"LC_ALL", "C.UTF-8"},
                    {"INITRD", "No"},
                    {"DEBIAN_FRONTEND", "noninteractive"},

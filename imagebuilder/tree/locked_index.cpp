@@ -2,16 +2,15 @@
 #include "imagebuilder/tree/locked_index.h"
 
 #include <algorithm>
-#include <ctime>
 #include <sstream>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/crypto/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "imagebuilder/tree/minimal_repository.h"
 
 namespace imagebuilder {
 
@@ -131,15 +130,6 @@ std::string flat_index(const LockFile& lock, const fs::path& repository) {
     return index;
 }
 
-// mmdebstrap looks for the essential packages of a release by its name.
-std::string flat_release(const LockFile& lock, const std::string& index) {
-    return fmt::format(
-        "Suite: {0}\nCodename: {0}\nDate: {1:%a, %d %b %Y %H:%M:%S} UTC\n"
-        "Architectures: amd64\nSHA256:\n {2} {3} Packages\n",
-        lock.release, fmt::gmtime(static_cast<std::time_t>(lock.epoch)),
-        base::digest_hex(base::DigestAlgorithm::sha256, index), index.size());
-}
-
 void fill_repository(const LockFile& lock, const std::string& sources, const fs::path& folder) {
     const fs::path done = folder / "filled";
     if (fs::exists(done)) {
@@ -149,7 +139,7 @@ void fill_repository(const LockFile& lock, const std::string& sources, const fs:
     gather_debs(lock, sources, repository);
     const std::string index = flat_index(lock, repository);
     base::write_file(folder / "Packages", index);
-    base::write_file(folder / "Release", flat_release(lock, index));
+    base::write_file(folder / "Release", flat_release(lock.release, lock.epoch, index));
     // Under the name that apt gives to the index of kLockedRepository in the tree.
     base::write_file(folder / "lists/_run_muster_repository_._Packages", index);
     base::write_file(done, "");
@@ -183,6 +173,8 @@ AptIndex open_locked_index(const LockFile& lock) {
     base::write_file(index.folder / "sources.in-tree", index.sources);
     base::write_file(index.folder / "apt.conf",
                      "APT::Sandbox::User \"root\";\n"
+                     "Dir::Cache::pkgcache \"\";\n"
+                     "Dir::Cache::srcpkgcache \"\";\n"
                      "Dir::Etc::SourceList \"/run/muster/sources.list\";\n"
                      "Dir::Etc::SourceParts \"/dev/null\";\n");
     base::in_context("taking the packages of the lock file",
