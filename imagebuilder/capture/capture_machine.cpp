@@ -60,8 +60,11 @@ std::filesystem::path spool_folder(const CaptureOptions& options) {
 
 // As large as the machine's own together, so that what fitted fits again; of a folder twice what is
 // in it.
-std::uint64_t disk_size(const CaptureOptions& options, const std::filesystem::path& tar) {
-    std::uint64_t bytes = tar.empty() ? 0 : base::file_size(tar) * 2;
+std::uint64_t disk_size(const CaptureOptions& options, const Tarball& tarball) {
+    std::uint64_t bytes = options.from.size_bytes;
+    if (options.from.disks.empty() && options.from.tar.empty()) {
+        bytes = base::file_size(tarball.file) * 2;
+    }
     for (const DiskFile& disk : options.from.disks) {
         bytes += open_disk_file(disk)->capacity_bytes();
     }
@@ -98,15 +101,17 @@ CapturedDisk capture_machine(const CaptureOptions& options) {
     ComposeOptions compose;
     compose.guest = require_guest_files();
     compose.work_dir = options.work_dir;
-    if (options.from.disks.empty()) {
-        compose.tarball = {spool_folder(options), options.from.folder, ""};
-    } else {
+    if (!options.from.disks.empty()) {
         compose.tarball.name = names_of(options.from.disks);
         compose.open_tar = [&] { return std::make_unique<DiskPassage>(options.from); };
+    } else if (!options.from.tar.empty()) {
+        compose.tarball = {options.from.tar, options.name, ""};
+    } else {
+        compose.tarball = {spool_folder(options), options.from.folder, ""};
     }
 
     // What becomes of them.
-    const Recipe recipe = recipe_of(options, disk_size(options, compose.tarball.file));
+    const Recipe recipe = recipe_of(options, disk_size(options, compose.tarball));
     const std::string key = "capture " + options.name;
     compose.recipe = &recipe;
     compose.key = key;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine that was set up by hand, as disk images or a folder with its files, becomes a disk of
+// A machine that was set up by hand, as disk images, a folder or a tar with its files, becomes one of
 // ours: its tree passes by once with changes, muster-guest among them, into a fresh file system
 // behind our boot loaders; its own kernel boots. The source is read in a locked-down child, never
 // mounted and never changed.
@@ -17,7 +17,9 @@
 namespace imagebuilder {
 
 struct MachineFiles {
-    std::vector<DiskFile> disks;  // in the machine's order; none: `folder`
+    std::vector<DiskFile> disks;   // in the machine's order; none: `tar`
+    std::filesystem::path tar;     // of the tree; empty: `folder`
+    std::uint64_t size_bytes = 0;  // of the file systems that the tar was made of
     std::string folder;
 };
 

@@ -52,6 +52,8 @@ class DiskMaker {
         capture.name = name;
         capture.from.disks = member.from.disks;
         capture.from.folder = member.from.folder;
+        capture.from.tar = member.from.tar;
+        capture.from.size_bytes = member.from.size_bytes;
         capture.changes = plan.changes;
         capture.other_mounts = plan.other_mounts;
         capture.firstboot = plan.firstboot;

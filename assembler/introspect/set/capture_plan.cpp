@@ -82,10 +82,6 @@ class CapturePlanner {
 
     void require_supported() const {
         const OperatingSystem& os = machine_.os;
-        if (member_.from.disks.empty() && member_.from.folder.empty()) {
-            refuse("was read over ssh, which sends configuration alone",
-                   "stop it and give its disk image, or a folder where its disk is mounted");
-        }
         if (!os.architecture.empty() && os.architecture != "amd64") {
             refuse(fmt::format("is for {}", base::printable(os.architecture)),
                    "only machines for amd64 are captured");
@@ -145,9 +141,9 @@ class CapturePlanner {
                         mount.options.empty() ? "defaults" : mount.options);
     }
 
-    // What a folder has of it is not known, but a folder is given with all that is mounted.
+    // What a folder or a tar has of it is not known, but they are made with all that is mounted.
     bool is_read(const std::string& point, bool later) const {
-        return (!member_.from.folder.empty() && !later) ||
+        return (member_.from.disks.empty() && !later) ||
                std::find(member_.mounted.begin(), member_.mounted.end(), point) !=
                    member_.mounted.end();
     }

@@ -17,7 +17,7 @@ namespace assembler {
 
 struct SetMember {
     MachineSource source;     // as the user named it
-    MachineFilesSource from;  // empty over ssh
+    MachineFilesSource from;
     // Places of the tree that other partitions of the disk are mounted at, without "/".
     std::vector<std::string> mounted;
 };

@@ -42,7 +42,8 @@ struct SourceOptions {
     std::function<std::string(const imagebuilder::FileTree&, const MachineFacts&)> also;
     // Bytes of a package read so far, and of all. May be empty.
     std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
-    // Where the disks with systems that come out of packages are left; empty: nowhere.
+    // Where the disks with systems that come out of packages, and the trees of machines that are
+    // read over ssh are left; empty: nowhere.
     std::string keep_disks;
     // Reads disks that we do not read, and lists packages of RPM; nullopt: nobody does.
     std::optional<imagebuilder::GuestfishSettings> guestfish = std::nullopt;
@@ -50,11 +51,12 @@ struct SourceOptions {
     bool only_guestfish = false;                    // reads all disks
 };
 
-// What a machine was read from, to be read again. Neither: over ssh, or a package's disk that was
-// not kept.
+// What a machine was read from, to be read again. None of them: what was not kept.
 struct MachineFilesSource {
     std::vector<imagebuilder::DiskFile> disks;
     std::string folder;
+    std::string tar;               // of all its files, compressed by zstd
+    std::uint64_t size_bytes = 0;  // of the file systems that the tar's files were in
 };
 
 struct IntrospectedMachine {

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "assembler/introspect/source/ssh_source.h"
 
+#include <charconv>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "assembler/introspect/source/disk_source.h"
 #include "assembler/introspect/source/live_script.h"
 #include "assembler/introspect/source/tar_tree.h"
+#include "assembler/introspect/source/tree_script.h"
 #include "assembler/introspect/system/text.h"
 #include "base/crypto/md5.h"
 #include "base/error.h"
 #include "base/port.h"
+#include "base/printable.h"
 #include "base/process.h"
 #include "base/sandbox/sandbox.h"
+#include "imagebuilder/tarball/packed_tar.h"
 
 namespace assembler {
 
 namespace {
 
 constexpr std::size_t kMaxSentBytes = std::size_t{256} << 20U;
+constexpr std::uint64_t kMostTreeBytes = std::uint64_t{64} << 40U;  // of file systems
 constexpr std::string_view kScheme = "ssh://";
 
 // "1000" of the line "muster-uid 1000"; empty when there is none.
@@ -31,18 +38,61 @@ std::string said(std::string_view errors, std::string_view key) {
     return "";
 }
 
-base::RunResult run_script(const SshTarget& target) {
+base::Command script_command(const SshTarget& target, const char* script) {
     base::Command command;
     command.argv = ssh_command(target);
-    command.stdin_data = kLiveScript;
-    command.timeout = std::chrono::minutes(10);
-    command.stdout_limit = kMaxSentBytes;
+    command.stdin_data = script;
+    return command;
+}
+
+base::RunResult run_script(const SshTarget& target, const base::Command& command) {
     base::RunResult result = base::run(command);
+    const std::string refused = said(result.err, "muster-refused");
+    if (refused == "root") {
+        throw base::Error(base::ErrorKind::unsupported,
+                          fmt::format("only root may read all files of '{}'", target.host),
+                          "ssh://root@HOST, or a user who may run sudo there without a password");
+    }
+    if (refused == "tar") {
+        throw base::Error(base::ErrorKind::unsupported,
+                          fmt::format("'{}' has no GNU tar, which sends its files", target.host),
+                          "install it there, or stop the machine and give its disk image");
+    }
     if (result.status != 0) {
         throw base::CommandError(command.to_string(), result.status, result.err,
                                  fmt::format("ssh to '{}'", target.host));
     }
     return result;
+}
+
+base::RunResult fetch_facts(const SshTarget& target) {
+    base::Command command = script_command(target, kLiveScript);
+    command.timeout = std::chrono::minutes(10);
+    command.stdout_limit = kMaxSentBytes;
+    return run_script(target, command);
+}
+
+// All files of the machine into a new file of the folder.
+MachineFilesSource fetch_tree(const SshTarget& target, const std::string& folder,
+                              const std::string& name) {
+    MachineFilesSource from;
+    from.tar = fmt::format("{}/{}.tar.zst", folder, name);
+    imagebuilder::PackedTar packed(from.tar);
+    base::Command command = script_command(target, kTreeScript);
+    command.timeout = std::chrono::hours(24);
+    command.stdout_fd = packed.fd();
+    const base::RunResult sent = run_script(target, command);
+    packed.finish();
+    const std::string bytes = said(sent.err, "muster-bytes");
+    const auto [end, error] =
+        std::from_chars(bytes.data(), bytes.data() + bytes.size(), from.size_bytes);
+    if (error != std::errc() || end != bytes.data() + bytes.size() ||
+        from.size_bytes > kMostTreeBytes) {
+        throw base::Error(base::ErrorKind::invalid_input,
+                          fmt::format("'{}' gives '{}' as the size of its file systems",
+                                      target.host, base::printable(bytes)));
+    }
+    return from;
 }
 
 }  // namespace
@@ -81,7 +131,7 @@ std::vector<std::string> ssh_command(const SshTarget& target) {
 
 IntrospectedMachine introspect_over_ssh(const SshTarget& target, const MachineSource& source,
                                         const SourceOptions& options) {
-    const base::RunResult sent = run_script(target);
+    const base::RunResult sent = fetch_facts(target);
     const IntrospectOptions how = machine_options(source.name, options);
     base::md5_hex("");  // see introspect_disks()
     const std::string text =
@@ -95,6 +145,13 @@ IntrospectedMachine introspect_over_ssh(const SshTarget& target, const MachineSo
     if (said(sent.err, "muster-uid") != "0") {
         machine.facts.remarks.push_back(
             {"read as an ordinary user: what only root may read is missing", {}});
+    }
+    if (!options.keep_disks.empty()) {
+        machine.from = fetch_tree(target, options.keep_disks, machine.facts.name);
+        machine.facts.remarks.push_back(
+            {"its files were read while it ran: what was written at that moment, as by a database, "
+             "may be torn; stop such services before",
+             {}});
     }
     return machine;
 }

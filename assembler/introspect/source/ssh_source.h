@@ -23,6 +23,8 @@ std::optional<SshTarget> find_ssh_target(const std::string& location);
 // Asks no questions: keys have to be there, and the host has to be known.
 std::vector<std::string> ssh_command(const SshTarget& target);
 
+// Reads the facts; with `options.keep_disks` the whole tree is sent, too, and left there. Throws
+// unsupported for a machine that cannot send it.
 IntrospectedMachine introspect_over_ssh(const SshTarget& target, const MachineSource& source,
                                         const SourceOptions& options);
 

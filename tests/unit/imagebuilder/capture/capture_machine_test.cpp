@@ -109,7 +109,7 @@ TEST_CASE("a machine's disk becomes one of ours, with changes", "[imagebuilder][
     CHECK(fs::is_empty(machine.path("work")));
 }
 
-TEST_CASE("a folder and a disk of one machine become the same", "[imagebuilder][capture]") {
+TEST_CASE("a folder, a tar and a disk of one machine become the same", "[imagebuilder][capture]") {
     const OldMachine machine;
     CaptureOptions options = machine.options();
     options.seal = false;
@@ -122,6 +122,15 @@ TEST_CASE("a folder and a disk of one machine become the same", "[imagebuilder][
     machine.capture(options);
     CHECK(machine.read("/usr/bin/large") == of_disk);
     CHECK(machine.read("/etc/new") == "new\n");
+
+    tests::run_shell("tar --zstd -C tree -cpf old.tar.zst .", machine.path("."));
+    options.from = {};
+    options.from.tar = machine.path("old.tar.zst");
+    options.from.size_bytes = 3U << 30U;
+    options.uefi = false;
+    machine.capture(options);
+    CHECK(machine.read("/usr/bin/large") == of_disk);
+    CHECK(fs::file_size(machine.path("new.raw")) == options.from.size_bytes);
 }
 
 TEST_CASE("the kernel that was chosen boots, of several", "[imagebuilder][capture]") {

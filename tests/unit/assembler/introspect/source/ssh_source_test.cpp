@@ -2,6 +2,9 @@
 #include "assembler/introspect/source/ssh_source.h"
 
 #include <cstdlib>
+#include <filesystem>
+
+#include <sys/stat.h>
 
 #include "assembler/introspect/source/tar_tree.h"
 #include "base/file.h"
@@ -38,6 +41,13 @@ class FakeSsh {
     }
     ~FakeSsh() { ::setenv("PATH", path_.c_str(), 1); }
     FakeSsh(const FakeSsh&) = delete;
+
+    std::string path(const std::string& name) const { return dir_.path() / name; }
+    // From now on the machine has this program, which is no more than a shell's text.
+    void set_program(const std::string& name, const std::string& text) const {
+        base::write_file(dir_.path() / "bin" / name, "#!/bin/sh\n" + text + "\n");
+        ::chmod(path("bin/" + name).c_str(), 0755);
+    }
 
     std::string arguments() const { return base::read_file(dir_.path() / "args"); }
 
@@ -84,6 +94,54 @@ TEST_CASE("a machine that runs sends what is read of it", "[assembler][introspec
     }
     CHECK(added == std::vector<std::string>{"/etc/out", "/etc/systemd/system/app.service",
                                             "/srv/app/again", "/srv/app/run"});
+}
+
+TEST_CASE("a machine that runs sends its whole tree to be captured", "[assembler][introspect]") {
+    const FakeSsh ssh;
+    base::make_dirs(ssh.path("kept"));
+    SourceOptions options;
+    options.keep_disks = ssh.path("kept");
+    const auto machines = introspect_source(parse_machine_source("ssh://root@web"), options);
+    REQUIRE(machines.size() == 1);
+    const MachineFilesSource& from = machines[0].from;
+    CHECK(from.tar == ssh.path("kept/live.tar.zst"));
+    CHECK(from.size_bytes > 0);
+    REQUIRE(machines[0].facts.remarks.size() == 1);
+    CHECK(machines[0].facts.remarks[0].text.find("while it ran") != std::string::npos);
+    tests::shell(
+        "mkdir again; tar --zstd -C again -xpf kept/live.tar.zst\n"
+        "rm root/etc/pipe again/etc/pipe  # diff would wait for somebody to write\n"
+        "diff -r --no-dereference root again; test again/srv/app/run -ef again/srv/app/again\n",
+        ssh.path(""));
+}
+
+TEST_CASE("a tree that cannot be sent is refused with what to do", "[assembler][introspect]") {
+    const FakeSsh ssh;
+    base::make_dirs(ssh.path("kept"));
+    SourceOptions options;
+    options.keep_disks = ssh.path("kept");
+    const auto failure = [&] {
+        return tests::error_of(
+            [&] { introspect_source(parse_machine_source("ssh://web"), options); });
+    };
+    ssh.set_program("id", "echo 1000");
+    ssh.set_program("sudo", "exit 1");
+    CHECK(failure().kind() == ErrorKind::unsupported);
+    CHECK(failure().message() == "only root may read all files of 'web'");
+    ssh.set_program("sudo", "[ \"$1\" != -n ] || shift; exec \"$@\"");
+    CHECK_NOTHROW(introspect_source(parse_machine_source("ssh://web"), options));
+    ssh.set_program("tar", "if [ \"$1\" = --version ]; then echo bsdtar; else exec /bin/tar \"$@\"; fi");
+    CHECK(failure().message() == "'web' has no GNU tar, which sends its files");
+    ssh.set_program("tar", "case \"$*\" in *one-file-system*) exit 2 ;; esac; exec /bin/tar \"$@\"");
+    CHECK(failure().kind() == ErrorKind::external);
+    ssh.set_program("tar", "exec /bin/tar \"$@\"");
+    ssh.set_program("df", "echo header; echo x 99999999999999999999 1");
+    CHECK(failure().message().find("as the size of its file systems") != std::string::npos);
+    base::remove_all(ssh.path("kept/live.tar.zst"));
+    CHECK(tests::error_of([&] {
+              introspect_source(parse_machine_source("ssh://gone"), options);
+          }).kind() == ErrorKind::external);
+    CHECK(std::filesystem::is_empty(ssh.path("kept")));
 }
 
 TEST_CASE("what ssh fails with is said", "[assembler][introspect]") {
