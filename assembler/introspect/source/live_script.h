@@ -43,14 +43,15 @@ program_folders='( -name node_modules -o -name .git ) -prune -o'
         var/lib/dpkg/status.d; do
         list "$place" ! -size +8192
     done
-    [ -h lib ] || list lib/systemd/system ! -size +8192
+    [ -h lib ] || list lib/systemd ! -size +8192 \( -path '*/system/*' -o -path lib/systemd/systemd \)
     list var/lib/dpkg/info -name '*.list'
     $as grep -ls '  etc/' var/lib/dpkg/info/*.md5sums 2>/dev/null </dev/null
     for file in usr/lib/os-release var/lib/dpkg/status var/lib/dpkg/arch \
         var/lib/apt/extended_states var/lib/ucf/hashfile var/lib/ucf/registry \
         lib/apk/db/installed var/lib/postgresql/*/*/postgresql.auto.conf \
         usr/share/base-files/profile usr/share/base-files/motd usr/share/libc-bin/nsswitch.conf \
-        usr/share/readline/inputrc usr/sbin/cron usr/sbin/crond usr/sbin/init; do
+        usr/share/readline/inputrc usr/sbin/cron usr/sbin/crond usr/sbin/init \
+        usr/lib/systemd/systemd; do
         if [ -h "$file" ] || [ -f "$file" ]; then
             echo "$file"
         fi

@@ -22,7 +22,7 @@ class FakeSsh {
   public:
     FakeSsh() : path_(std::getenv("PATH")) {
         tests::shell(
-            "mkdir -p bin root/etc/systemd/system root/usr/lib root/srv/app/node_modules/x "
+            "mkdir -p bin root/etc/systemd/system root/usr/lib/systemd root/usr/sbin root/srv/app/node_modules/x "
             "root/var/lib/dpkg/info root/home/shop/.ssh\n"
             "cat >bin/ssh <<'END'\n#!/bin/sh\nprintf '%s ' \"$@\" >\"$(dirname \"$0\")/../args\"\n"
             "while [ \"$1\" != -- ]; do shift; done\n"
@@ -35,7 +35,9 @@ class FakeSsh {
             "echo run >srv/app/run; ln srv/app/run srv/app/again; truncate -s 9M etc/huge\n"
             "printf 'Package: a\\nStatus: install ok installed\\n' >var/lib/dpkg/status\n"
             "echo /etc/hostname >var/lib/dpkg/info/a.list; touch 'etc/with\nline end'\n"
-            "ln -s ../../../../etc/passwd etc/out; mkfifo etc/pipe\n",
+            "ln -s ../../../../etc/passwd etc/out; mkfifo etc/pipe\n"
+            "ln -s usr/sbin sbin; ln -s ../lib/systemd/systemd usr/sbin/init; echo x "
+            ">usr/lib/systemd/systemd\n",
             dir_.path());
         ::setenv("PATH", ((dir_.path() / "bin").string() + ":" + path_).c_str(), 1);
     }
@@ -82,6 +84,7 @@ TEST_CASE("a machine that runs sends what is read of it", "[assembler][introspec
     CHECK(facts.source == "ssh://root@web:2222");
     CHECK(facts.name == "live");
     CHECK(facts.os.id == "debian");
+    CHECK(facts.os.init == "systemd");
     CHECK_FALSE(facts.os.kernel.empty());
     REQUIRE(facts.users.size() == 1);
     CHECK(facts.users[0].authorized_keys == 1);
