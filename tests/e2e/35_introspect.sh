@@ -40,6 +40,15 @@ expect_text "not an empty folder"
 expect 2 "$MUSTER" introspect "${SOURCES[@]}" --recipes
 ! grep -rqE 'n0t1z-77|r3d-77' "$HOME_DIR/board" || fail "a password was copied out"
 
+say "a machine rebuilt from its recipe lost nothing but what the recipe says it leaves out"
+"$MUSTER" --quiet build "$HOME_DIR/board/recipes/web" -o "$HOME_DIR/web-again.qcow2" >/dev/null
+expect 10 "$MUSTER" introspect --compare "$DISKS/web.qcow2" "$HOME_DIR/web-again.qcow2" --exit-code
+MEANT='^[a-z]|^  \+ .*muster|^  \+ serial-getty@|^  [-~] (ifupdown|networking\.service|systemd-network)|: password: yes -> no$'
+MEANT+='|^  - password hash|^  - ssh host key|^  ~ /: |/etc/hosts|^  - ens3$|/99mmdebstrap:'
+LEFT=$(grep -vE "$MEANT" <<<"$OUTPUT" || true)
+[ -z "$LEFT" ] || fail "the rebuilt machine has lost something: $LEFT"
+rm "$HOME_DIR"/web-again.*
+
 say "capture"
 expect 3 "$MUSTER" capture "$HOME_DIR/nothing" -o "$HOME_DIR/board.ova"
 "$MUSTER" capture "${SOURCES[@]}" -o "$HOME_DIR/board.ova" --key "$E2E_DIR/key.pem" --cert "$E2E_DIR/cert.pem"

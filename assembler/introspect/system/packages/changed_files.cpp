@@ -104,6 +104,21 @@ std::optional<ChangedFile::Change> compare_brought(Reading& reading, const Broug
                                               : std::optional(ChangedFile::Change::modified);
 }
 
+// Links that were made when their package was installed, and are gone.
+std::vector<ChangedFile> find_missing_links(Reading& reading, const PackageDatabase& packages) {
+    std::vector<ChangedFile> missing;
+    for (MadeLink& link : links_made_by_packages()) {
+        const std::string_view package = packages.package_of(link.target);
+        if (!package.empty() && reading.tree().find(link.target) &&
+            !reading.tree().find(link.path)) {
+            missing.push_back({.path = std::move(link.path),
+                               .change = ChangedFile::Change::removed,
+                               .package = std::string(package)});
+        }
+    }
+    return missing;
+}
+
 }  // namespace
 
 void find_changed_files(Reading& reading, const PackageDatabase& packages) {
@@ -132,8 +147,10 @@ void find_changed_files(Reading& reading, const PackageDatabase& packages) {
         for (const char* folder : {"/etc", "/usr/local", "/opt", "/srv"}) {
             additions.walk(folder, 0);
         }
-        const std::vector<ChangedFile> added = additions.finish();
-        changed.insert(changed.end(), added.begin(), added.end());
+        for (const auto& more :
+             {additions.finish(), find_missing_links(reading, packages)}) {
+            changed.insert(changed.end(), more.begin(), more.end());
+        }
     }
     std::sort(changed.begin(), changed.end(),
               [](const ChangedFile& a, const ChangedFile& b) { return a.path < b.path; });

@@ -5,6 +5,8 @@
 #include <array>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "assembler/introspect/system/text.h"
 
 namespace assembler::introspect {
@@ -148,6 +150,8 @@ constexpr Generated kGenerated[] = {
     {"/etc/postgresql/*/*/start.conf"},
 };
 
+constexpr std::string_view kEnabledModules = "/etc/apache2/mods-enabled/";
+
 // Modules that apache2 enables by itself; another one is somebody's choice.
 constexpr std::array<std::string_view, 24> kApacheModules{
     "access_compat", "alias",         "auth_basic", "authn_core",  "authn_file",  "authz_core",
@@ -156,11 +160,10 @@ constexpr std::array<std::string_view, 24> kApacheModules{
     "setenvif",      "socache_shmcb", "status",     "mpm_worker",  "unixd",       "watchdog"};
 
 bool is_apache_default(std::string_view path) {
-    constexpr std::string_view kFolder = "/etc/apache2/mods-enabled/";
-    if (!path.starts_with(kFolder)) {
+    if (!path.starts_with(kEnabledModules)) {
         return false;
     }
-    const std::string_view name = path.substr(kFolder.size());
+    const std::string_view name = path.substr(kEnabledModules.size());
     return std::find(kApacheModules.begin(), kApacheModules.end(),
                      name.substr(0, name.rfind('.'))) != kApacheModules.end();
 }
@@ -186,6 +189,11 @@ bool applies(Reading& reading, const Generated& generated, std::string_view path
     return false;
 }
 
+// Of one kind at a time, and changed by other packages too.
+bool is_process_model(std::string_view module) {
+    return module.starts_with("mpm_");
+}
+
 }  // namespace
 
 bool is_generated(Reading& reading, std::string_view path, Type type) {
@@ -195,6 +203,28 @@ bool is_generated(Reading& reading, std::string_view path, Type type) {
     return std::any_of(std::begin(kGenerated), std::end(kGenerated), [&](const Generated& one) {
         return matches_pattern(path, one.pattern) && applies(reading, one, path, type);
     });
+}
+
+std::vector<MadeLink> links_made_by_packages() {
+    std::vector<MadeLink> links{
+        {"/etc/nginx/sites-enabled/default", "/etc/nginx/sites-available/default"},
+        {"/etc/apache2/sites-enabled/000-default.conf",
+         "/etc/apache2/sites-available/000-default.conf"}};
+    for (const char* name : {"charset", "localized-error-pages", "other-vhosts-access-log",
+                             "security", "serve-cgi-bin"}) {
+        links.push_back({fmt::format("/etc/apache2/conf-enabled/{}.conf", name),
+                         fmt::format("/etc/apache2/conf-available/{}.conf", name)});
+    }
+    for (const std::string_view module : kApacheModules) {
+        if (is_process_model(module)) {
+            continue;
+        }
+        for (const char* kind : {"load", "conf"}) {
+            links.push_back({fmt::format("{}{}.{}", kEnabledModules, module, kind),
+                             fmt::format("/etc/apache2/mods-available/{}.{}", module, kind)});
+        }
+    }
+    return links;
 }
 
 }  // namespace assembler::introspect

@@ -69,6 +69,27 @@ TEST_CASE("packages are those that dpkg has installed", "[assembler][introspect]
     CHECK(machine.facts.remarks.empty());
 }
 
+TEST_CASE("a link that its package made and that is gone was taken away",
+          "[assembler][introspect]") {
+    const std::string brought =
+        "=== /var/lib/dpkg/status\nPackage: nginx-common\nStatus: install ok installed\n\n"
+        "Package: apache2\nStatus: install ok installed\n\n"
+        "=== /var/lib/dpkg/info/nginx-common.list\n/etc/nginx/sites-available/default\n"
+        "=== /var/lib/dpkg/info/apache2.list\n/etc/apache2/mods-available/status.load\n"
+        "/etc/apache2/mods-available/mpm_event.load\n/etc/apache2/mods-available/dir.load\n"
+        "/etc/apache2/sites-available/000-default.conf\n"
+        "=== /etc/nginx/sites-available/default\nx\n"
+        "=== /etc/apache2/mods-available/status.load\nx\n"
+        "=== /etc/apache2/mods-available/mpm_event.load\nx\n"
+        "=== /etc/apache2/mods-available/dir.load\nx\n"
+        "=== /etc/apache2/mods-enabled/dir.load\nx\n";
+    ReadText machine(brought);
+    CHECK(changes_of(machine) ==
+          std::vector<std::string>{"A /etc/apache2/mods-enabled/dir.load",
+                                   "D /etc/apache2/mods-enabled/status.load of apache2",
+                                   "D /etc/nginx/sites-enabled/default of nginx-common"});
+}
+
 TEST_CASE("a file has its package before and after /usr was merged", "[assembler][introspect]") {
     ReadText machine(dpkg_machine());
     const PackageDatabase packages = read_packages(machine.reading);
