@@ -33,7 +33,7 @@ constexpr std::string_view kVersion = "muster minimal repository 1\n";  // of wh
 
 // Calls `take` with each stanza of a deb822 text.
 template <typename Take>
-void for_each_stanza(std::string_view text, const Take& take) {
+void for_each_paragraph(std::string_view text, const Take& take) {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find("\n\n"), text.size());
         take(text.substr(0, end));
@@ -42,7 +42,7 @@ void for_each_stanza(std::string_view text, const Take& take) {
 }
 
 // The value of "Field: value" in a stanza; empty: it has none.
-std::string_view field_of(std::string_view stanza, std::string_view field) {
+std::string_view value_in(std::string_view stanza, std::string_view field) {
     std::size_t at = stanza.starts_with(field) ? 0 : stanza.find(fmt::format("\n{}", field));
     if (at == std::string_view::npos) {
         return "";
@@ -105,10 +105,10 @@ std::string describe(const std::vector<std::string>& texts,
     std::map<ChosenPackage, std::string> stanzas;
     const std::set<ChosenPackage> wanted(chosen.begin(), chosen.end());
     for (const std::string& text : texts) {
-        for_each_stanza(text, [&](std::string_view stanza) {
-            const ChosenPackage package{std::string(field_of(stanza, "Package:")),
-                                        std::string(field_of(stanza, "Version:")),
-                                        std::string(field_of(stanza, "Architecture:"))};
+        for_each_paragraph(text, [&](std::string_view stanza) {
+            const ChosenPackage package{std::string(value_in(stanza, "Package:")),
+                                        std::string(value_in(stanza, "Version:")),
+                                        std::string(value_in(stanza, "Architecture:"))};
             if (wanted.contains(package)) {
                 const fs::path file = folder / fetched_path(index, package).filename();
                 stanzas.emplace(package, stanza_for(stanza, file.filename().string(),
@@ -188,10 +188,10 @@ bool ChosenPackage::operator<(const ChosenPackage& other) const {
 std::vector<std::string> minimal_names(const std::vector<std::string>& packages_texts) {
     std::set<std::string> names;
     for (const std::string& text : packages_texts) {
-        for_each_stanza(text, [&](std::string_view stanza) {
-            if (field_of(stanza, "Essential:") == "yes" ||
-                field_of(stanza, "Priority:") == "required") {
-                names.emplace(field_of(stanza, "Package:"));
+        for_each_paragraph(text, [&](std::string_view stanza) {
+            if (value_in(stanza, "Essential:") == "yes" ||
+                value_in(stanza, "Priority:") == "required") {
+                names.emplace(value_in(stanza, "Package:"));
             }
         });
     }
