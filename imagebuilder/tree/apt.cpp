@@ -26,6 +26,7 @@ using base::ErrorKind;
 
 constexpr std::chrono::hours kMaxAge{24};
 constexpr const char* kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+constexpr const char* kNothingInstalled = "cache/status";  // apt locks the folder it is in
 constexpr const char* kConfigInTree = "/run/muster/apt.conf";
 
 // The host's proxy settings, and no sandbox user: in a user namespace _apt may not exist. What apt
@@ -53,7 +54,8 @@ base::Command command_on(std::vector<std::string> argv, const fs::path& folder) 
           // Hosts made of containers' images keep none.
           std::string("Dir::Cache::pkgcache=pkgcache.bin"),
           std::string("Dir::Cache::srcpkgcache=srcpkgcache.bin"),
-          std::string("Dir::State::status=/dev/null"), std::string("APT::Sandbox::User=root")}) {
+          "Dir::State::status=" + (folder / kNothingInstalled).string(),
+          std::string("APT::Sandbox::User=root")}) {
         argv.insert(argv.begin() + 1, {"-o", option});
     }
     return apt_command(std::move(argv));
@@ -171,6 +173,7 @@ AptIndex open_apt_index(const std::string& release) {
     for (const char* sub : {"lists/partial", "archives/partial", "bootstrap", "cache"}) {
         base::make_dirs(index.folder / sub, 0755);
     }
+    base::write_file(index.folder / kNothingInstalled, "");
     const base::FileLock lock(index.folder / "lock");
     base::write_file(index.folder / "sources.list", index.sources);
     base::write_file(index.folder / "apt.conf", make_config());

@@ -51,6 +51,15 @@ struct Supply {
     std::filesystem::path image_sources;  // what the image gets instead
 };
 
+// Hooks of an ordinary user run as the subordinate ids, which may not look into the user's cache:
+// there mmdebstrap itself has to bring the packages, which takes longer.
+std::string bring_packages(const std::filesystem::path& debs) {
+    const std::string folder = base::shell_quote(debs.string());
+    return ::geteuid() == 0
+               ? fmt::format("--setup-hook=cp {}/*.deb \"$1\"/var/cache/apt/archives/", folder)
+               : fmt::format("--setup-hook=sync-in {} /var/cache/apt/archives/", folder);
+}
+
 std::vector<std::string> arguments(const DebianSource& source, const Supply& supply,
                                    const std::filesystem::path& tar) {
     std::vector<std::string> argv{
@@ -58,9 +67,8 @@ std::vector<std::string> arguments(const DebianSource& source, const Supply& sup
         "--format=tar",
         // All packages are there before apt runs; the clean-up takes them out.
         "--skip=download/empty", "--skip=essential/unlink",
-        fmt::format("--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/ && "
-                    "cp {}/*.deb \"$1\"/var/cache/apt/archives/",
-                    base::shell_quote(supply.debs.string())),
+        "--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/",
+        bring_packages(supply.debs),
         fmt::format("--customize-hook=upload {} /etc/apt/sources.list.d/0000sources.list",
                     base::shell_quote(supply.image_sources.string())),
         "--aptopt=Acquire::Languages \"none\""};
