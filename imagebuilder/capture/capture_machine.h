@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine that was set up by hand, as disk images, a folder or a tar with its files, becomes one of
-// ours: its tree passes by once with changes, muster-guest among them, into a fresh file system
+// A machine that was set up by hand, as disk images, a folder or a tar with its files, becomes one
+// of ours: its tree passes by once with changes, muster-guest among them, into a fresh file system
 // behind our boot loaders; its own kernel boots. The source is read in a locked-down child, never
 // mounted and never changed.
 #pragma once
