@@ -61,6 +61,7 @@ class CapturePlanner {
         for (const MountFact& mount : machine_.mounts) {
             add_mount(mount);
         }
+        plan_.changes.removed.emplace_back("/etc/crypttab");  // nothing is encrypted any more
         plan_.uefi = plan_.uefi || machine_.hardware.firmware == "uefi";
         plan_.grow = has(machine_, "fdisk") && has(machine_, "e2fsprogs");
         if (!keep_identity_) {

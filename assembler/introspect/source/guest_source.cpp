@@ -11,6 +11,7 @@
 #include "base/crypto/md5.h"
 #include "base/error.h"
 #include "base/sandbox/sandbox.h"
+#include "imagebuilder/tarball/packed_tar.h"
 
 namespace assembler {
 
@@ -68,6 +69,21 @@ IntrospectedMachine read_files(const imagebuilder::GuestReading& reading, const 
                             {.cpu = kMostCpu, .wall = std::chrono::seconds(600)});
     return base::in_context(fmt::format("facts of '{}'", disk),
                             [&] { return parse_machine_text(text); });
+}
+
+// All files of the machine into a new file of the folder: nobody but the library reads the disks.
+MachineFilesSource keep_tree(const imagebuilder::GuestReadOptions& options,
+                             const std::vector<imagebuilder::DiskFile>& disks,
+                             const std::string& folder, const std::string& name) {
+    MachineFilesSource from;
+    from.tar = fmt::format("{}/{}.tar.zst", folder, name);
+    imagebuilder::PackedTar packed(from.tar);
+    imagebuilder::write_guest_tar(options, packed.fifo());
+    packed.finish();
+    for (const imagebuilder::DiskFile& disk : disks) {
+        from.size_bytes += imagebuilder::open_disk_file(disk)->capacity_bytes();
+    }
+    return from;
 }
 
 }  // namespace
@@ -135,13 +151,13 @@ IntrospectedMachine introspect_by_guestfish(const std::vector<imagebuilder::Disk
         drives.add(disk.path, disk.format);
     }
     const std::string& first = disks.front().path;
-    const imagebuilder::GuestReading reading =
-        base::in_context(fmt::format("reading '{}' by libguestfs", first), [&] {
-            return imagebuilder::read_guest({.drives = drives.drives(),
+    const imagebuilder::GuestReadOptions how{.drives = drives.drives(),
                                              .keys = source.keys,
                                              .guestfish = *source.guestfish,
-                                             .script = kLiveScript});
-        });
+                                             .script = kLiveScript};
+    const std::string what = fmt::format("reading '{}' by libguestfs", first);
+    const imagebuilder::GuestReading reading =
+        base::in_context(what, [&] { return imagebuilder::read_guest(how); });
     IntrospectedMachine machine;
     if (reading.system.type == "windows") {
         machine.facts = windows_facts(reading, options.name, first);
@@ -152,6 +168,11 @@ IntrospectedMachine introspect_by_guestfish(const std::vector<imagebuilder::Disk
     } else {
         machine = read_files(reading, first, options, source);
         add_system(reading, machine.facts);
+        if (!source.keep_disks.empty()) {
+            machine.from = base::in_context(
+                what, [&] { return keep_tree(how, disks, source.keep_disks, machine.facts.name); });
+            return machine;
+        }
     }
     machine.from.disks = disks;
     return machine;

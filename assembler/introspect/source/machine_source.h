@@ -42,8 +42,8 @@ struct SourceOptions {
     std::function<std::string(const imagebuilder::FileTree&, const MachineFacts&)> also;
     // Bytes of a package read so far, and of all. May be empty.
     std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
-    // Where the disks with systems that come out of packages, and the trees of machines that are
-    // read over ssh are left; empty: nowhere.
+    // Where the disks with systems that come out of packages are left, and the trees of machines
+    // that are read over ssh or by libguestfs; empty: nowhere.
     std::string keep_disks;
     // Reads disks that we do not read, and lists packages of RPM; nullopt: nobody does.
     std::optional<imagebuilder::GuestfishSettings> guestfish = std::nullopt;
