@@ -73,6 +73,21 @@ std::string run_reading_script(GuestfishSession& session, const std::string& scr
     return read_written(scratch);
 }
 
+std::vector<std::string> list_kernels(GuestfishSession& session) {
+    constexpr std::string_view kPrefix = "/boot/vmlinuz-";
+    constexpr std::size_t kMostKernels = 100;
+    std::vector<std::string> kernels;
+    const std::string listed =
+        session.find({"glob-expand", std::string(kPrefix) + "*"}).value_or("");
+    for (const std::string& line : parse_lines(listed)) {
+        const std::string path = plain_answer(line);
+        if (path.starts_with(kPrefix) && kernels.size() < kMostKernels) {
+            kernels.push_back(path.substr(kPrefix.size()));
+        }
+    }
+    return kernels;
+}
+
 // By the library where its own librpm is set up for such a database; else by the guest's rpm. What
 // it writes (a database that is opened is locked) goes into the drive's overlay.
 std::vector<GuestApplication> list_rpm_packages(GuestfishSession& session,
@@ -199,6 +214,7 @@ GuestReading read_guest(const GuestReadOptions& options) {
         reading.services = read_windows_services(session, root);
     } else {
         reading.tar = run_reading_script(session, options.script, open.scratch);
+        reading.kernels = list_kernels(session);
     }
     if (packages == "rpm") {
         reading.applications = list_rpm_packages(session, root);

@@ -57,6 +57,7 @@ struct GuestReading {
     std::string hostname;
     std::string version;                         // "10.0"
     std::string tar;                             // of a Linux
+    std::vector<std::string> kernels;            // of a Linux: "6.1.0-9" of /boot/vmlinuz-6.1.0-9
     std::vector<GuestApplication> applications;  // of RPM and of Windows
     std::vector<WindowsService> services;        // of Windows
 };

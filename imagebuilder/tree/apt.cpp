@@ -63,10 +63,10 @@ base::Command command_on(std::vector<std::string> argv, const fs::path& folder) 
 
 void fetch_index(const fs::path& folder) {
     base::log(base::LogLevel::info, "imagebuilder", "fetching the package index");
-    base::Command update = command_on({"apt-get", "-q", "update", "-o",
-                                       "APT::Update::Post-Invoke-Success::=", "-o",
-                                       "APT::Update::Error-Mode=any"},
-                                      folder);
+    base::Command update =
+        command_on({"apt-get", "-q", "update", "-o", "APT::Update::Post-Invoke-Success::=", "-o",
+                    "APT::Update::Error-Mode=any"},
+                   folder);
     base::in_context("fetching the package index", [&] { base::run_checked(update); });
     base::write_file(folder / "fetched", "");
 }

@@ -67,8 +67,7 @@ std::vector<std::string> arguments(const DebianSource& source, const Supply& sup
         "--format=tar",
         // All packages are there before apt runs; the clean-up takes them out.
         "--skip=download/empty", "--skip=essential/unlink",
-        "--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/",
-        bring_packages(supply.debs),
+        "--setup-hook=mkdir -p \"$1\"/var/cache/apt/archives/", bring_packages(supply.debs),
         fmt::format("--customize-hook=upload {} /etc/apt/sources.list.d/0000sources.list",
                     base::shell_quote(supply.image_sources.string())),
         "--aptopt=Acquire::Languages \"none\""};
@@ -99,8 +98,7 @@ void bootstrap_debian(const DebianSource& source, const AptIndex& index,
         base::write_file(shown.path() / file, base::read_file(described / file));
     }
     const std::filesystem::path sources = shown.path() / "sources.list";
-    base::write_file(sources,
-                     fmt::format("deb [trusted=yes] copy:{} ./\n", shown.path().string()));
+    base::write_file(sources, fmt::format("deb [trusted=yes] copy:{} ./\n", shown.path().string()));
     const std::filesystem::path image_sources = shown.path() / "image-sources.list";
     base::write_file(image_sources, index.image_sources);
     base::Command command;

@@ -27,8 +27,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr std::array<std::string_view, 6> kFileFields{"Filename:", "Size:",   "MD5sum:",
-                                                      "SHA1:",     "SHA256:", "SHA512:"};
+constexpr std::array<std::string_view, 6> kFileFields{
+    "Filename:", "Size:", "MD5sum:", "SHA1:", "SHA256:", "SHA512:"};
 constexpr std::string_view kVersion = "muster minimal repository 1\n";  // of what is in the folder
 
 // Calls `take` with each stanza of a deb822 text.
@@ -62,8 +62,8 @@ std::vector<std::string> read_packages_texts(const AptIndex& index) {
 
 std::vector<std::string> install_words(const std::vector<std::string>& names,
                                        const std::string& how) {
-    std::vector<std::string> words{"apt-get", "-q", how, "--no-install-recommends", "install",
-                                   "--"};
+    std::vector<std::string> words{"apt-get", "-q", how, "--no-install-recommends",
+                                   "install", "--"};
     words.insert(words.end(), names.begin(), names.end());
     return words;
 }
@@ -91,10 +91,9 @@ void fetch(const AptIndex& index, const std::vector<std::string>& names,
     }
     base::make_dirs(index.folder / "bootstrap/partial", 0755);
     base::Command command = index_command(index, install_words(names, "-y"));
-    command.argv.insert(
-        command.argv.begin() + 1,
-        {"--download-only", "-o",
-         "Dir::Cache::archives=" + (index.folder / "bootstrap").string() + "/"});
+    command.argv.insert(command.argv.begin() + 1,
+                        {"--download-only", "-o",
+                         "Dir::Cache::archives=" + (index.folder / "bootstrap").string() + "/"});
     base::run_checked(command);
 }
 
@@ -111,9 +110,9 @@ std::string describe(const std::vector<std::string>& texts,
                                         std::string(value_in(stanza, "Architecture:"))};
             if (wanted.contains(package)) {
                 const fs::path file = folder / fetched_path(index, package).filename();
-                stanzas.emplace(package, stanza_for(stanza, file.filename().string(),
-                                                    base::file_size(file),
-                                                    base::sha256_of_file(file.string())));
+                stanzas.emplace(package,
+                                stanza_for(stanza, file.filename().string(), base::file_size(file),
+                                           base::sha256_of_file(file.string())));
             }
         });
     }
@@ -237,8 +236,7 @@ std::string stanza_for(std::string_view stanza, const std::string& file_name, st
             text.append(line).append("\n");
         }
     }
-    return text +
-           fmt::format("Filename: ./{}\nSize: {}\nSHA256: {}\n", file_name, size, sha256);
+    return text + fmt::format("Filename: ./{}\nSize: {}\nSHA256: {}\n", file_name, size, sha256);
 }
 
 std::string flat_release(const std::string& release, std::int64_t epoch,

@@ -93,8 +93,7 @@ void write_plain_data(int fd, const Member& data, const fs::path& deb, const std
         base::write_all(fd, "\n", what);
     }
     const std::string header = header_of(data.header, "data.tar", size);
-    if (::pwrite(fd, header.data(), header.size(), begin) !=
-        static_cast<ssize_t>(header.size())) {
+    if (::pwrite(fd, header.data(), header.size(), begin) != static_cast<ssize_t>(header.size())) {
         throw base::SystemError(errno, fmt::format("cannot write '{}'", what));
     }
 }

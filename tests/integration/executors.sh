@@ -93,7 +93,7 @@ if [ -e "$work/xfs.raw" ]; then
     head -c 5000 /dev/urandom >"$work/muster-guest"
     MUSTER_GUEST=$work/muster-guest expect_exit 0 "$MUSTER" capture "box=$work/xfs.raw" -o "$work/box.ova" --keep-identity
     expect_exit 0 "$MUSTER" unpack "$work/box.ova" -o "$work/unpacked"
-    qemu-img convert -O raw "$(ls "$work"/unpacked/*.vmdk "$work"/unpacked/*.qcow2 2>/dev/null | head -n 1)" "$work/captured.raw"
+    qemu-img convert -O raw "$(find "$work/unpacked" -name "*.vmdk" -o -name "*.qcow2" | head -n 1)" "$work/captured.raw"
     list_disk "$work/captured.raw" >"$work/captured.list"
     for name in usr/lib/numbers usr/lib/setuid root/made srv/a usr/lib/hole; do
         [ "$(grep -F "'$name' " "$work/xfs.list")" = "$(grep -F "'$name' " "$work/captured.list")" ] ||

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # What is in a disk, to be compared with another. As root, in $work, which is the caller's; it mounts at $work/at.
 
 # list_disk DISK [OPTIONS [ATTRIBUTE]]: a line for each entry of its root file system: all that an image is to keep. An attribute

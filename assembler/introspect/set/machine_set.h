@@ -16,7 +16,7 @@
 namespace assembler {
 
 struct SetMember {
-    MachineSource source;     // as the user named it
+    MachineSource source;  // as the user named it
     MachineFilesSource from;
     // Places of the tree that other partitions of the disk are mounted at, without "/".
     std::vector<std::string> mounted;

@@ -8,6 +8,7 @@
 
 #include "assembler/introspect/source/live_script.h"
 #include "assembler/introspect/source/tar_tree.h"
+#include "assembler/introspect/system/text.h"
 #include "base/crypto/md5.h"
 #include "base/error.h"
 #include "base/sandbox/sandbox.h"
@@ -43,6 +44,11 @@ void add_system(const imagebuilder::GuestReading& reading, MachineFacts& facts) 
     }
     if (facts.os.architecture.empty()) {
         facts.os.architecture = debian_architecture(reading.system.architecture);
+    }
+    for (const std::string& kernel : reading.kernels) {
+        if (introspect::is_older(facts.os.kernel, kernel)) {
+            facts.os.kernel = kernel;
+        }
     }
     if (facts.os.pretty_name.empty()) {
         facts.os.pretty_name = reading.system.product_name;

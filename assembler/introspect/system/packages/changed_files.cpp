@@ -147,8 +147,7 @@ void find_changed_files(Reading& reading, const PackageDatabase& packages) {
         for (const char* folder : {"/etc", "/usr/local", "/opt", "/srv"}) {
             additions.walk(folder, 0);
         }
-        for (const auto& more :
-             {additions.finish(), find_missing_links(reading, packages)}) {
+        for (const auto& more : {additions.finish(), find_missing_links(reading, packages)}) {
             changed.insert(changed.end(), more.begin(), more.end());
         }
     }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -54,6 +55,7 @@ void Freezer::freeze(const FreezeNote& note) {
     id_ = note.id;
     frozen_ = false;
     answered_ = false;
+    last_.reset();
     partial_.clear();
     const std::uint64_t seconds =
         std::clamp((note.hold_ms + 999) / 1000, kLeastHoldSeconds, kMostHoldSeconds);
@@ -117,10 +119,10 @@ void Freezer::take_line(const std::string& line) {
         frozen_ = true;
         tell({.step = FreezeStep::frozen, .count = count});
     } else if (word == "error" && !answered_) {
-        tell({.step = FreezeStep::frozen, .error = base::printable_line(rest)});
+        last_ = {.step = FreezeStep::frozen, .error = base::printable_line(rest)};
     } else if ((word == "thawed" || word == "late") && frozen_) {
         frozen_ = false;
-        tell({.step = FreezeStep::thawed, .count = count, .late = word == "late"});
+        last_ = {.step = FreezeStep::thawed, .count = count, .late = word == "late"};
     }
 }
 
@@ -130,7 +132,10 @@ void Freezer::finish() {
     from_child_.reset();
     child_->wait(kThawLimit);
     child_.reset();
-    if (frozen_) {  // it was killed
+    // Told only now: who hears it may want to freeze again at once.
+    if (last_) {
+        tell(*std::exchange(last_, std::nullopt));
+    } else if (frozen_) {  // it was killed
         thaw_leftovers(places_);
         tell({.step = FreezeStep::thawed, .late = true});
     } else if (!answered_) {

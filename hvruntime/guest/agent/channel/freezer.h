@@ -45,6 +45,7 @@ class Freezer {
     std::uint64_t id_ = 0;
     bool frozen_ = false;  // was told
     bool answered_ = false;
+    std::optional<FreezeNote> last_;  // said by the program, which has not ended yet
     base::UniqueFd to_child_;
     base::UniqueFd from_child_;
     std::string partial_;

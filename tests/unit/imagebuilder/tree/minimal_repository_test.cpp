@@ -25,8 +25,9 @@ TEST_CASE("a minimal Debian has what is essential or required, and apt", "[image
     CHECK(minimal_names({kPackages, "Package: dash\nEssential: yes\n"}) ==
           std::vector<std::string>{"apt", "bash", "dash", "mount"});
     CHECK(minimal_names({"\n\n", kPackages}).size() == 3);
-    CHECK(tests::error_of([] { minimal_names({"Package: a\nEssential: no\n", ""}); }).kind() ==
-          ErrorKind::environment);
+    CHECK(tests::error_of([] {
+              minimal_names({"Package: a\nEssential: no\n", ""});
+          }).kind() == ErrorKind::environment);
 }
 
 TEST_CASE("what apt would install is read from its simulation", "[imagebuilder][tree]") {
@@ -61,7 +62,8 @@ TEST_CASE("a plain package is the same package", "[imagebuilder][tree]") {
         "printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: m\\nDescription: d\\n' "
         ">a/DEBIAN/control\n"
         "seq 5000 >a/usr/share/numbers; ln -s numbers a/usr/share/link; echo x >a/etc/odd\n"
-        "for by in xz gzip none; do dpkg-deb --root-owner-group -Z$by --build a $by.deb >out; done\n",
+        "for by in xz gzip none; do dpkg-deb --root-owner-group -Z$by --build a $by.deb >out; "
+        "done\n",
         dir.path());
     const auto path = [&](const std::string& name) { return dir.path() / name; };
     write_plain_packages({path("xz.deb"), path("gzip.deb"), path("none.deb")}, path("plain"));

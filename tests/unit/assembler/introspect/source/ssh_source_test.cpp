@@ -22,7 +22,8 @@ class FakeSsh {
   public:
     FakeSsh() : path_(std::getenv("PATH")) {
         tests::shell(
-            "mkdir -p bin root/etc/systemd/system root/usr/lib/systemd root/usr/sbin root/srv/app/node_modules/x "
+            "mkdir -p bin root/etc/systemd/system root/usr/lib/systemd root/usr/sbin "
+            "root/srv/app/node_modules/x "
             "root/var/lib/dpkg/info root/home/shop/.ssh\n"
             "cat >bin/ssh <<'END'\n#!/bin/sh\nprintf '%s ' \"$@\" >\"$(dirname \"$0\")/../args\"\n"
             "while [ \"$1\" != -- ]; do shift; done\n"
@@ -133,9 +134,11 @@ TEST_CASE("a tree that cannot be sent is refused with what to do", "[assembler][
     CHECK(failure().message() == "only root may read all files of 'web'");
     ssh.set_program("sudo", "[ \"$1\" != -n ] || shift; exec \"$@\"");
     CHECK_NOTHROW(introspect_source(parse_machine_source("ssh://web"), options));
-    ssh.set_program("tar", "if [ \"$1\" = --version ]; then echo bsdtar; else exec /bin/tar \"$@\"; fi");
+    ssh.set_program("tar",
+                    "if [ \"$1\" = --version ]; then echo bsdtar; else exec /bin/tar \"$@\"; fi");
     CHECK(failure().message() == "'web' has no GNU tar, which sends its files");
-    ssh.set_program("tar", "case \"$*\" in *one-file-system*) exit 2 ;; esac; exec /bin/tar \"$@\"");
+    ssh.set_program("tar",
+                    "case \"$*\" in *one-file-system*) exit 2 ;; esac; exec /bin/tar \"$@\"");
     CHECK(failure().kind() == ErrorKind::external);
     ssh.set_program("tar", "exec /bin/tar \"$@\"");
     ssh.set_program("df", "echo header; echo x 99999999999999999999 1");
