@@ -16,6 +16,7 @@ trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
 
 tar=${1:-}
+[ -z "$tar" ] || [ -f "$tar" ] || { echo "there is no tarball '$tar'" >&2; exit 3; }
 if [ -z "$tar" ]; then
     "$MUSTER" build "$root/templates/debian-base" -o "$work/base.qcow2" >"$work/output" 2>&1 || { cat "$work/output" >&2; exit 1; }
     tar=$work/root.tar
