@@ -2,13 +2,10 @@
 // Copies of disks as jobs, of machines on the fake QEMU.
 #include "deployer/jobs/copy_job.h"
 
-#include "deployer/record/stored_keys.h"
 #include "hvruntime/jobs/job_engine.h"
-#include "hvruntime/store/sqlite_store.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
-#include "tests/support/machine_fixture.h"
-#include "tests/support/network_fixture.h"
+#include "tests/unit/deployer/jobs/services_fixture.h"
 
 namespace {
 
@@ -20,20 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kPatience{30};
 
 // A deployment of one machine with two disks.
-struct Copying {
-    tests::NetworkFixture net;
-    tests::MachineFixture machines{tests::fake_qemu()};
-    base::TempDir dir;
-    hvruntime::SqliteStore store{":memory:"};
-    hvruntime::ImageStore images{dir.path()};
-    deployer::StoredKeys keys{store};
-    hvruntime::GuestChannels channels{keys};
-    deployer::Services services{.store = store,
-                                .images = images,
-                                .machines = *machines.runtime,
-                                .switches = net.runtime,
-                                .channels = channels,
-                                .data_dir = dir.path()};
+struct Copying : tests::ServicesFixture {
     hvruntime::JobEngine jobs{store, {deployer::copy_kind(services)}};
     deployer::Deployment deployment{.name = "shop"};
     const std::string id = deployer::machine_id_of("shop", "db");

@@ -2,31 +2,15 @@
 // A real switch with guests on its sockets; nothing of QEMU.
 #include "deployer/jobs/readiness.h"
 
-#include "deployer/record/stored_keys.h"
-#include "hvruntime/store/sqlite_store.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
-#include "tests/support/machine_fixture.h"
-#include "tests/support/network_fixture.h"
 #include "tests/support/tcp_guest.h"
+#include "tests/unit/deployer/jobs/services_fixture.h"
 #include "tests/unit/hvruntime/guest/simulated_guest.h"
 
 namespace {
 
-struct Running {
-    tests::NetworkFixture net;
-    tests::MachineFixture machines{tests::fake_qemu()};
-    base::TempDir dir;
-    hvruntime::SqliteStore store{":memory:"};
-    hvruntime::ImageStore images{dir.path()};
-    deployer::StoredKeys keys{store};
-    hvruntime::GuestChannels channels{keys};
-    deployer::Services services{.store = store,
-                                .images = images,
-                                .machines = *machines.runtime,
-                                .switches = net.runtime,
-                                .channels = channels,
-                                .data_dir = dir.path()};
+struct Running : tests::ServicesFixture {
     hvruntime::SwitchSpec network =
         net.runtime.start(tests::two_machines(deployer::network_id_of("shop1", "back")));
     deployer::Deployment deployment{.name = "shop1"};
