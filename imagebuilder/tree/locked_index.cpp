@@ -169,7 +169,6 @@ AptIndex open_locked_index(const LockFile& lock) {
     const base::FileLock guard(index.folder / "lock");
     index.repository = index.folder / kDebs;
     index.sources = fmt::format("deb [trusted=yes] copy:{} ./\n", kLockedRepository);
-    base::write_file(index.folder / "image-sources.list", lock.sources);
     base::write_file(index.folder / "sources.in-tree", index.sources);
     base::write_file(index.folder / "apt.conf",
                      "APT::Sandbox::User \"root\";\n"

@@ -27,30 +27,9 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr std::array<std::string_view, 6> kFileFields{
-    "Filename:", "Size:", "MD5sum:", "SHA1:", "SHA256:", "SHA512:"};
+constexpr std::array<std::string_view, 6> kFileFields{"Filename", "Size",   "MD5sum",
+                                                      "SHA1",     "SHA256", "SHA512"};
 constexpr std::string_view kVersion = "muster minimal repository 1\n";  // of what is in the folder
-
-// Calls `take` with each stanza of a deb822 text.
-template <typename Take>
-void for_each_paragraph(std::string_view text, const Take& take) {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find("\n\n"), text.size());
-        take(text.substr(0, end));
-        text.remove_prefix(std::min(end + 2, text.size()));
-    }
-}
-
-// The value of "Field: value" in a stanza; empty: it has none.
-std::string_view value_in(std::string_view stanza, std::string_view field) {
-    std::size_t at = stanza.starts_with(field) ? 0 : stanza.find(fmt::format("\n{}", field));
-    if (at == std::string_view::npos) {
-        return "";
-    }
-    at += (at == 0 ? 0 : 1) + field.size();
-    const std::string_view value = stanza.substr(at, stanza.find('\n', at) - at);
-    return value.substr(std::min(value.find_first_not_of(' '), value.size()));
-}
 
 std::vector<std::string> read_packages_texts(const AptIndex& index) {
     std::vector<std::string> texts;
@@ -104,11 +83,11 @@ std::string describe(const std::vector<std::string>& texts,
     std::map<ChosenPackage, std::string> stanzas;
     const std::set<ChosenPackage> wanted(chosen.begin(), chosen.end());
     for (const std::string& text : texts) {
-        for_each_paragraph(text, [&](std::string_view stanza) {
-            const ChosenPackage package{std::string(value_in(stanza, "Package:")),
-                                        std::string(value_in(stanza, "Version:")),
-                                        std::string(value_in(stanza, "Architecture:"))};
-            if (wanted.contains(package)) {
+        for_each_stanza(text, [&](const std::vector<ControlField>& stanza) {
+            const ChosenPackage package{std::string(value_of(stanza, "Package")),
+                                        std::string(value_of(stanza, "Version")),
+                                        std::string(value_of(stanza, "Architecture"))};
+            if (wanted.contains(package) && !stanzas.contains(package)) {
                 const fs::path file = folder / fetched_path(index, package).filename();
                 stanzas.emplace(package,
                                 stanza_for(stanza, file.filename().string(), base::file_size(file),
@@ -187,10 +166,10 @@ bool ChosenPackage::operator<(const ChosenPackage& other) const {
 std::vector<std::string> minimal_names(const std::vector<std::string>& packages_texts) {
     std::set<std::string> names;
     for (const std::string& text : packages_texts) {
-        for_each_paragraph(text, [&](std::string_view stanza) {
-            if (value_in(stanza, "Essential:") == "yes" ||
-                value_in(stanza, "Priority:") == "required") {
-                names.emplace(value_in(stanza, "Package:"));
+        for_each_stanza(text, [&](const std::vector<ControlField>& stanza) {
+            if (value_of(stanza, "Essential") == "yes" ||
+                value_of(stanza, "Priority") == "required") {
+                names.emplace(value_of(stanza, "Package"));
             }
         });
     }
@@ -224,16 +203,12 @@ std::vector<ChosenPackage> chosen_packages(std::string_view simulation) {
     return chosen;
 }
 
-std::string stanza_for(std::string_view stanza, const std::string& file_name, std::uint64_t size,
-                       const std::string& sha256) {
+std::string stanza_for(const std::vector<ControlField>& stanza, const std::string& file_name,
+                       std::uint64_t size, const std::string& sha256) {
     std::string text;
-    while (!stanza.empty()) {
-        const std::size_t end = std::min(stanza.find('\n'), stanza.size());
-        const std::string_view line = stanza.substr(0, end);
-        stanza.remove_prefix(std::min(end + 1, stanza.size()));
-        if (std::none_of(kFileFields.begin(), kFileFields.end(),
-                         [&](std::string_view field) { return line.starts_with(field); })) {
-            text.append(line).append("\n");
+    for (const ControlField& field : stanza) {
+        if (std::find(kFileFields.begin(), kFileFields.end(), field.name) == kFileFields.end()) {
+            text += fmt::format("{}: {}\n", field.name, field.value);
         }
     }
     return text + fmt::format("Filename: ./{}\nSize: {}\nSHA256: {}\n", file_name, size, sha256);

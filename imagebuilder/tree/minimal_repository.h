@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "imagebuilder/system/control_stanza.h"
 #include "imagebuilder/tree/apt.h"
 
 namespace imagebuilder {
@@ -37,8 +38,8 @@ struct ChosenPackage {
 std::vector<ChosenPackage> chosen_packages(std::string_view simulation);
 
 // The stanza without what it says of the file, which is another one now.
-std::string stanza_for(std::string_view stanza, const std::string& file_name, std::uint64_t size,
-                       const std::string& sha256);
+std::string stanza_for(const std::vector<ControlField>& stanza, const std::string& file_name,
+                       std::uint64_t size, const std::string& sha256);
 
 // The Release text of a flat archive with this one index. mmdebstrap looks for the essential
 // packages of a release by its name.

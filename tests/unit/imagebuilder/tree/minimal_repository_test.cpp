@@ -44,9 +44,10 @@ TEST_CASE("what apt would install is read from its simulation", "[imagebuilder][
 }
 
 TEST_CASE("a stanza says where its file is now, and keeps the rest", "[imagebuilder][tree]") {
-    CHECK(stanza_for("Package: a\nFilename: pool/a.deb\nSize: 7\nMD5sum: 0\nSHA256: 1\n"
-                     "Depends: b (>= 1),\n c\nPriority: required",
-                     "a_1_all.deb", 9, "ff") ==
+    std::string_view stanza =
+        "Package: a\nFilename: pool/a.deb\nSize: 7\nMD5sum: 0\nSHA256: 1\n"
+        "Depends: b (>= 1),\n c\nPriority: required";
+    CHECK(stanza_for(take_stanza(stanza), "a_1_all.deb", 9, "ff") ==
           "Package: a\nDepends: b (>= 1),\n c\nPriority: required\nFilename: ./a_1_all.deb\n"
           "Size: 9\nSHA256: ff\n");
     const std::string release = flat_release("bookworm", 0, "text");
